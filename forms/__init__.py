@@ -1,0 +1,1 @@
+"""Numbered forms: going out on paper, accounted for page by page, coming back as scans."""

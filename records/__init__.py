@@ -1,0 +1,1 @@
+"""What everything stands on: units, owners, dossiers, documents, vault, audit log, access, dated facts."""

@@ -1,0 +1,147 @@
+"""Filing documents 文件: page bytes to the vault first, then the record; a better scan supersedes, never overwrites."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from records import audit, changes, clock
+from records.audit import Verb
+from records.errors import OfficeError
+from records.tables import Document, Dossier, Key, Page, Unit
+from records.users import Actor
+from records.vault import Vault
+
+
+class PageAlreadyFiled(OfficeError):
+    """This page of this document is already filed."""
+
+    code = "document.page_already_filed"
+    zh = "{serial} 第 {position} 页已经归档。"
+    en = "Page {position} of {serial} is already filed."
+
+
+class DossierClosedToFiling(OfficeError):
+    """A destroyed dossier takes nothing more."""
+
+    code = "document.dossier_destroyed"
+    zh = "档案 {number} 已销毁,不能再归入文件。"
+    en = "Dossier {number} has been destroyed; nothing more is filed in it."
+
+
+@dataclass(frozen=True)
+class Placing:
+    """Where a document belongs and what it is; the caller (who knows the catalogue) decides it.
+
+    ``dossier`` set: it goes into that dossier's ``section``; otherwise into the ``series`` of its procedure.
+    ``rule`` is the key of its retention rule. ``expected_pages``: of one copy, as printed.
+    """
+
+    form_code: str
+    title: str
+    rule: str
+    dossier: Dossier | None = None
+    section: str | None = None
+    series: str | None = None
+    unit: Unit | None = None
+    serial: str | None = None
+    copy: int = 1
+    book_id: int | None = None
+    dated: date = field(default_factory=clock.today)
+    entered: Mapping[str, Any] = field(default_factory=dict)
+    expected_pages: int = 1
+
+
+@dataclass(frozen=True)
+class NewPage:
+    """A page to file: its bytes (one-page PDF, JPEG or PNG, untouched), the turn that puts it upright, its ink.
+
+    ``signatures``: per signature key, {"ink": share of dark pixels 0..1, "signed": true | false | null (unclear)}.
+    """
+
+    data: bytes
+    media_type: str
+    position: int = 1
+    rotation: int = 0
+    signatures: Mapping[str, Any] = field(default_factory=dict)
+
+
+def file_document(session: Session, vault: Vault, actor: Actor, placing: Placing) -> Document:
+    """Register a document without pages yet; ``add_page`` fills it. Raises DossierClosedToFiling."""
+    dossier = placing.dossier
+    if dossier is not None and dossier.state == "destroyed":
+        raise DossierClosedToFiling(number=dossier.number)
+    key = dossier.key if dossier is not None else vault.new_key(session, "document")
+    document = Document(
+        dossier_id=dossier.id if dossier else None,
+        series=None if dossier else placing.series,
+        section=placing.section if dossier else None,
+        unit_id=placing.unit.id if placing.unit else None,
+        form_code=placing.form_code,
+        title=placing.title,
+        serial=placing.serial,
+        copy=placing.copy,
+        book_id=placing.book_id,
+        dated=placing.dated,
+        filed_at=clock.now(),
+        filed_by=actor.id,
+        rule=placing.rule,
+        state="filed",
+        key_id=key.id,
+        entered=dict(placing.entered),
+        expected_pages=placing.expected_pages,
+        signatures={},
+    )
+    session.add(document)
+    session.flush()
+    changes.touch(session, [document.id])
+    details = {"serial": placing.serial, "form": placing.form_code, "dossier": document.dossier_id}
+    audit.append(session, actor.id, Verb.DOCUMENT_FILED, f"document:{document.id}", details)
+    return document
+
+
+def find_document(session: Session, serial: str, copy: int) -> Document | None:
+    """The filed document of a serial and copy 联, or None."""
+    query = select(Document).where(Document.serial == serial, Document.copy == copy, Document.state == "filed")
+    return session.scalar(query)
+
+
+def add_page(session: Session, vault: Vault, document: Document, page: NewPage) -> Page:
+    """File a page at its position in the document, whatever order pages arrive in. Raises PageAlreadyFiled."""
+    taken = select(Page.id).where(Page.document_id == document.id, Page.position == page.position)
+    if session.scalar(taken) is not None:
+        raise PageAlreadyFiled(serial=document.serial or document.id, position=page.position)
+    key = session.get_one(Key, document.key_id)
+    blob = vault.store(session, key, page.data, page.media_type)
+    row = Page(
+        document_id=document.id,
+        position=page.position,
+        blob_id=blob.id,
+        rotation=page.rotation,
+        reading="waiting",
+        signatures=dict(page.signatures),
+    )
+    session.add(row)
+    session.flush()
+    document.signatures = {**document.signatures, **page.signatures}
+    changes.touch(session, [document.id])
+    return row
+
+
+def set_page_text(session: Session, page: Page, text: str) -> None:
+    """Keep what recognition read on a page; the search index follows in the same transaction."""
+    page.text = text
+    page.reading = "done"
+    page.leased_until = None
+    changes.touch(session, [page.document_id])
+    audit.append(session, None, Verb.PAGE_READ, f"document:{page.document_id}", {"page": page.position})
+
+
+def documents_by_id(session: Session, ids: Sequence[int]) -> dict[int, Document]:
+    """Documents by id, in one query."""
+    return {row.id: row for row in session.scalars(select(Document).where(Document.id.in_(ids)))}

@@ -1,0 +1,133 @@
+"""Owner dossiers 业主档案: one per ownership, opened with it, closed by the next; what each still lacks.
+
+Handbook DA 4.1 (sections), DA 4.2.3 (a new dossier for the new owner, the former one set apart).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from records import audit, changes, clock, facts, identifiers
+from records.audit import Verb
+from records.errors import BadInput, NotFound
+from records.facts import FactKind
+from records.tables import Document, Dossier, Owner, Ownership, Unit
+from records.users import OFFICE_ROLES, Actor
+from records.vault import Vault
+
+
+@dataclass(frozen=True)
+class NewOwner:
+    """An owner as entered at the desk."""
+
+    name: str
+    phone: str = ""
+    id_number: str = ""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A form that a complete dossier contains: its code, name and the section it belongs to."""
+
+    form_code: str
+    name: str
+    section: str
+
+
+@dataclass(frozen=True)
+class SectionContents:
+    """One section of a dossier in the handbook's order: what is filed, and what is required and missing."""
+
+    key: str
+    name: str
+    documents: tuple[Document, ...]
+    missing: tuple[Expected, ...]
+
+
+def start_ownership(
+    session: Session, vault: Vault, actor: Actor, unit: Unit, owners: Sequence[NewOwner], on: date
+) -> Dossier:
+    """Begin a period of ownership and open its empty dossier; ends the previous period on the same date.
+
+    The former dossier is closed and the fact ownership_changed starts its clock (DA 4.2.3).
+    Raises BadInput: no owner's name, a date in the future, or not after the present ownership began.
+    """
+    actor.require("办理业主变更", *OFFICE_ROLES)
+    if not owners or not all(owner.name.strip() for owner in owners):
+        raise BadInput(what="业主姓名为空")
+    if on > clock.today():
+        raise BadInput(what=f"日期 {on} 在今天之后")
+    present = current_dossier(session, unit)
+    if present is not None:
+        _close(session, actor, present, on)
+    ordinal = 1 + len(session.scalars(select(Ownership.id).where(Ownership.unit_id == unit.id)).all())
+    people = [Owner(name=o.name.strip(), phone=o.phone.strip(), id_number=o.id_number.strip()) for o in owners]
+    ownership = Ownership(unit=unit, from_on=on, owners=people)
+    dossier = Dossier(
+        number=identifiers.dossier_number(unit.code, ordinal),
+        ownership=ownership,
+        key=vault.new_key(session, "dossier"),
+        opened_on=on,
+        state="open",
+    )
+    session.add_all([ownership, dossier])
+    session.flush()
+    audit.append(session, actor.id, Verb.DOSSIER_OPENED, f"dossier:{dossier.id}", {"unit": unit.code})
+    return dossier
+
+
+def _close(session: Session, actor: Actor, dossier: Dossier, on: date) -> None:
+    ownership = dossier.ownership
+    if on <= ownership.from_on:
+        raise BadInput(what=f"变更日期 {on} 须晚于现业主的起始日期 {ownership.from_on}")
+    ownership.until_on = on
+    dossier.state, dossier.closed_on = "closed", on
+    audit.append(session, actor.id, Verb.OWNER_CHANGED, f"unit:{ownership.unit_id}", {"dossier": dossier.id})
+    audit.append(session, actor.id, Verb.DOSSIER_CLOSED, f"dossier:{dossier.id}", {"on": on.isoformat()})
+    facts.record_fact(session, actor, FactKind.OWNERSHIP_CHANGED, ("dossier", dossier.id), on)
+    # What was current is former from now on: whoever may find it changes with it.
+    changes.touch(session, session.scalars(select(Document.id).where(Document.dossier_id == dossier.id)))
+
+
+def current_dossier(session: Session, unit: Unit) -> Dossier | None:
+    """The dossier of the unit's present owner, or None for a unit that has none yet."""
+    query = select(Dossier).join(Ownership).where(Ownership.unit_id == unit.id, Dossier.state == "open")
+    return session.scalar(query)
+
+
+def dossiers_of(session: Session, unit: Unit) -> list[Dossier]:
+    """All dossiers of a unit, oldest ownership first, destroyed ones included (their tombstones)."""
+    return list(
+        session.scalars(select(Dossier).join(Ownership).where(Ownership.unit_id == unit.id).order_by(Ownership.from_on))
+    )
+
+
+def find_dossier(session: Session, number: str) -> Dossier:
+    """The dossier of a number 档号. Raises NotFound."""
+    dossier = session.scalar(select(Dossier).where(Dossier.number == number.strip().upper()))
+    if dossier is None:
+        raise NotFound(what=f"档案 {number}")
+    return dossier
+
+
+def contents(
+    session: Session, dossier: Dossier, sections: Sequence[tuple[str, str]], expected: Sequence[Expected]
+) -> list[SectionContents]:
+    """The dossier's sections (key, name) in the order given, with their filed documents and what is missing."""
+    query = select(Document).where(Document.dossier_id == dossier.id, Document.state == "filed")
+    filed = list(session.scalars(query.order_by(Document.dated, Document.id)))
+    present = {document.form_code for document in filed}
+    return [
+        SectionContents(
+            key=key,
+            name=name,
+            documents=tuple(document for document in filed if document.section == key),
+            missing=tuple(e for e in expected if e.section == key and e.form_code not in present),
+        )
+        for key, name in sections
+    ]

@@ -1,0 +1,59 @@
+"""One table of settings: name, default, help. Nothing else reads the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A row of the table: the environment variable, what it is when unset, and what it is for."""
+
+    name: str
+    default: str
+    help: str
+
+
+TABLE = (
+    Setting("YEDANG_HOME", "~/.local/share/yedang", "The data folder: database, vault, keys."),
+    Setting("YEDANG_DATABASE_URL", "", "A SQLAlchemy URL; empty means SQLite in the data folder."),
+    Setting("YEDANG_ACTOR", "", "The user on whose behalf a command acts."),
+    Setting("YEDANG_MASTER_KEY", "", "The file of the master key; empty means keys/master.key in the data folder."),
+    Setting("YEDANG_OFFICE", "东光物业客服中心", "The office's name, printed on forms."),
+    Setting("YEDANG_SECRECY", "机密", "The secrecy label of owner dossiers."),
+    Setting("YEDANG_LANGUAGE", "zh", "The language of commands: zh or en."),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings in force, read once by the outermost caller."""
+
+    home: Path
+    database_url: str
+    actor: str
+    master_key: Path
+    office: str
+    secrecy: str
+    language: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the table from the environment (or from the mapping given)."""
+        source = os.environ if environment is None else environment
+        value = {row.name: source.get(row.name) or row.default for row in TABLE}
+        home = Path(value["YEDANG_HOME"]).expanduser()
+        database_url = value["YEDANG_DATABASE_URL"] or f"sqlite+pysqlite:///{home / 'yedang.sqlite'}"
+        master_key = Path(value["YEDANG_MASTER_KEY"]).expanduser() if value["YEDANG_MASTER_KEY"] else None
+        return cls(
+            home=home,
+            database_url=database_url,
+            actor=value["YEDANG_ACTOR"],
+            master_key=master_key or home / "keys" / "master.key",
+            office=value["YEDANG_OFFICE"],
+            secrecy=value["YEDANG_SECRECY"],
+            language=value["YEDANG_LANGUAGE"],
+        )

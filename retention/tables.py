@@ -1,0 +1,90 @@
+"""The mapped classes of the retention floor: holds, decisions to keep, disposals and their certificate lines."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from records.database import Base
+
+
+class Hold(Base):
+    """A hold 冻结 on a dossier, a unit, a series or a document: while it stands, nothing of it is destroyed."""
+
+    __tablename__ = "holds"
+    __table_args__ = (Index("holds_on", "target_kind", "target_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    target_kind: Mapped[str] = mapped_column(String(12))
+    target_id: Mapped[str] = mapped_column(String(32))
+    reason: Mapped[str] = mapped_column(Text)
+    review_on: Mapped[date | None]
+    placed_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    placed_at: Mapped[datetime]
+    released_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    released_at: Mapped[datetime | None]
+
+
+class KeptLonger(Base):
+    """A decision at the appraisal 鉴定 to keep a due record until a later date, with its reason."""
+
+    __tablename__ = "kept_longer"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    target_kind: Mapped[str] = mapped_column(String(12))
+    target_id: Mapped[int]
+    until: Mapped[date]
+    reason: Mapped[str] = mapped_column(Text)
+    decided_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    decided_at: Mapped[datetime]
+
+
+class Disposal(Base):
+    """A destruction list 销毁清册. States: proposed, approved, refused, completed.
+
+    ``certificate`` is its own serial (form DA-05), given on approval; it outlives what it lists.
+    """
+
+    __tablename__ = "disposals"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    certificate: Mapped[str | None] = mapped_column(String(32), unique=True)
+    state: Mapped[str] = mapped_column(String(12), default="proposed", index=True)
+    proposed_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    proposed_at: Mapped[datetime]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    decided_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+
+    lines: Mapped[list[DisposalLine]] = relationship(back_populates="disposal", order_by="DisposalLine.id")
+
+
+class DisposalLine(Base):
+    """One line of the list: which record, under which rule, because of which fact; nothing of its content.
+
+    States: proposed, approved, held (a hold stopped it), destroyed. What stays after destruction is this line:
+    dossier or document number, class of title, serials, rule, dates, who approved.
+    """
+
+    __tablename__ = "disposal_lines"
+    __table_args__ = (Index("disposal_lines_target", "target_kind", "target_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    disposal_id: Mapped[int] = mapped_column(ForeignKey("disposals.id"), index=True)
+    target_kind: Mapped[str] = mapped_column(String(12))
+    target_id: Mapped[int]
+    reference: Mapped[str] = mapped_column(String(64))
+    title_class: Mapped[str] = mapped_column(String(120))
+    serials: Mapped[list[str]] = mapped_column(JSON)
+    rule: Mapped[str] = mapped_column(String(16))
+    fact_kind: Mapped[str] = mapped_column(String(32))
+    fact_on: Mapped[date]
+    due_on: Mapped[date]
+    state: Mapped[str] = mapped_column(String(12), default="proposed", index=True)
+    destroyed_at: Mapped[datetime | None]
+    outcome: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+    disposal: Mapped[Disposal] = relationship(back_populates="lines")
