@@ -1,0 +1,132 @@
+"""The checker that stands apart from the writers: rereads records, log and vault, and names what does not hold.
+
+It shares only hashing and path rules with the code that writes. Each floor offers findings of its own in this shape;
+``yedang check`` gathers them (DA/T 70: authenticity, integrity, usability, safety).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from records import audit
+from records.tables import Blob, Discard, Document, Dossier, Key, Ownership, Page
+from records.vault import KeyGone, NoMasterKey, ScanAltered, Vault, blob_path
+
+Progress = Callable[[int, int], None]
+_BLOB_FILE = re.compile(r"^[0-9a-f]{64}-[0-9]+\.age$")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that must hold and does not: a stable code, what it is about, and a sentence in both languages."""
+
+    code: str
+    subject: str
+    zh: str
+    en: str
+
+
+def check_log(session: Session) -> Iterator[Finding]:
+    """The hash chain from its first entry to its last."""
+    bad = audit.verify(session)
+    if bad:
+        yield Finding("log.broken", f"audit:{bad.seq}", f"审计日志:{bad.zh}", f"audit log: {bad.en}")
+
+
+def check_vault(session: Session, vault: Vault, progress: Progress | None = None) -> Iterator[Finding]:
+    """Every blob is there, opens with its key, and is what was filed; and no file lies there without a record."""
+    total = session.scalar(select(func.count()).select_from(Blob)) or 0
+    for done, blob in enumerate(session.scalars(select(Blob).order_by(Blob.id)), start=1):
+        try:
+            vault.open(blob)
+        except (ScanAltered, KeyGone, NoMasterKey) as error:
+            subject = _where(session, blob)
+            yield Finding("vault.blob", subject, error.sentence("zh"), error.sentence("en"))
+        if progress:
+            progress(done, total)
+    yield from _stray_files(session, vault)
+
+
+def _where(session: Session, blob: Blob) -> str:
+    """The document that a blob belongs to, so that the finding names what an archivist knows."""
+    page = session.scalar(select(Page).where(Page.blob_id == blob.id))
+    if page is None:
+        return f"blob:{blob.id}"
+    return f"document:{page.document_id} {page.document.serial or ''} page {page.position}".replace("  ", " ")
+
+
+def _stray_files(session: Session, vault: Vault) -> Iterator[Finding]:
+    known = {blob_path(digest, key_id) for digest, key_id in session.execute(select(Blob.digest, Blob.key_id))}
+    leaving = set(session.scalars(select(Discard.path)))
+    for path in sorted(files_below(vault.folder)):
+        if path in leaving:
+            yield Finding("vault.leftover", path, f"已销毁内容的文件尚未清除:{path}", f"file of a destroyed record: {path}")
+        elif path not in known:
+            yield Finding("vault.stray", path, f"库房中有无主文件:{path}", f"file without a record: {path}")
+
+
+def files_below(folder: Path) -> Iterator[str]:
+    """The vault's files relative to its folder, unfinished ones included."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            yield str(path.relative_to(folder))
+
+
+def sweep_vault(session: Session, vault: Vault) -> int:
+    """Finish what a crash left: discard forgotten bytes, drop half-written files and blobs no record knows of.
+
+    A sealed file without a row is what remains of a filing that never committed; its page is still in the batch.
+    Returns how many files went. Only to be run while nobody files.
+    """
+    gone = vault.discard_forgotten(session)
+    known = {blob_path(digest, key_id) for digest, key_id in session.execute(select(Blob.digest, Blob.key_id))}
+    for path in list(files_below(vault.folder)):
+        name = Path(path).name
+        if path not in known and (name.endswith(".part") or _BLOB_FILE.match(name)):
+            (vault.folder / path).unlink(missing_ok=True)
+            gone += 1
+    return gone
+
+
+def check_records(session: Session) -> Iterator[Finding]:
+    """Records that must fit together: pages and counts, one open dossier a unit, keys with their dossiers."""
+    yield from _missing_pages(session)
+    yield from _several_open(session)
+    yield from _keys(session)
+
+
+def _missing_pages(session: Session) -> Iterator[Finding]:
+    counts = (
+        select(Document, func.count(Page.id))
+        .outerjoin(Page, Page.document_id == Document.id)
+        .where(Document.state == "filed")
+        .group_by(Document.id)
+        .having(func.count(Page.id) < Document.expected_pages)
+    )
+    for document, have in session.execute(counts):
+        zh = f"{document.title} {document.serial or ''} 应有 {document.expected_pages} 页,只有 {have} 页"
+        en = f"{document.serial or document.id}: {have} of {document.expected_pages} pages"
+        yield Finding("document.incomplete", f"document:{document.id}", zh, en)
+
+
+def _several_open(session: Session) -> Iterator[Finding]:
+    query = select(Ownership.unit_id).join(Dossier).where(Dossier.state == "open").group_by(Ownership.unit_id)
+    for unit_id in session.scalars(query.having(func.count(Dossier.id) > 1)):
+        yield Finding("dossier.several_open", f"unit:{unit_id}", "同一单元有多份在用档案", "several open dossiers for one unit")
+
+
+def _keys(session: Session) -> Iterator[Finding]:
+    gone = select(Dossier).join(Key).where(Dossier.state != "destroyed", Key.wrapped.is_(None))
+    for dossier in session.scalars(gone):
+        subject = f"dossier:{dossier.id}"
+        yield Finding("dossier.key_gone", subject, f"档案 {dossier.number} 的密钥缺失", f"no key for {dossier.number}")
+    alive = select(Dossier).join(Key).where(Dossier.state == "destroyed", Key.wrapped.is_not(None))
+    for dossier in session.scalars(alive):
+        subject = f"dossier:{dossier.id}"
+        yield Finding("dossier.key_left", subject, f"已销毁档案 {dossier.number} 的密钥仍在", f"key of {dossier.number} left")

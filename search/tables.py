@@ -1,0 +1,1 @@
+"""The mapped classes of the search floor."""

@@ -1,0 +1,41 @@
+"""The database's schema: the mapped tables of every floor, brought up to date by small dated migrations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, MetaData
+
+import forms.tables
+import records.tables
+import retention.tables
+import search.tables
+from records.database import Base, Database
+
+#: Every module that maps tables; importing them is what fills the metadata.
+TABLE_MODULES = (records.tables, forms.tables, retention.tables, search.tables)
+METADATA: MetaData = Base.metadata
+
+
+def upgrade(database: Database) -> None:
+    """Bring the schema up to the newest migration; safe to repeat."""
+    with database.engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def differences(connection: Connection) -> list[object]:
+    """Where the mapped tables and the migrated database disagree; empty when history and code agree."""
+    context = MigrationContext.configure(connection, opts={"include_name": _is_ours, "compare_type": False})
+    return list(compare_metadata(context, METADATA))
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Leave out the tables that a full-text engine keeps for itself: they are no mapped classes."""
+    return not (kind == "table" and name is not None and name.startswith(("search_words", "alembic_")))
