@@ -1,0 +1,69 @@
+"""The office put together: settings, database, vault, and what each floor needs, composed in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+from sqlalchemy import inspect
+from sqlalchemy.orm import Session
+
+from forms.catalogue import Catalogue, load_catalogue
+from records.database import Database
+from records.errors import OfficeError
+from records.settings import Settings
+from records.vault import MasterKey, Vault
+from web import schema
+
+
+class NotSetUp(OfficeError):
+    """There is no office in the data folder yet."""
+
+    code = "office.not_set_up"
+    zh = "数据目录 {home} 尚未初始化,请先运行 yedang init。"
+    en = "There is no office in {home} yet; run yedang init first."
+
+
+class Office:
+    """One running office. Made once by the outermost caller: the web application, a command, the worker."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.database = Database(settings.database_url)
+        self.vault = Vault(settings.home / "vault", MasterKey(settings.master_key))
+
+    @classmethod
+    def open(cls, settings: Settings) -> Office:
+        """The office in the data folder. Raises NotSetUp before ``init``."""
+        office = cls(settings)
+        file = office.database.file
+        if (file is not None and not file.exists()) or not inspect(office.database.engine).has_table("audit_log"):
+            raise NotSetUp(home=settings.home)
+        return office
+
+    @classmethod
+    def init(cls, settings: Settings) -> Office:
+        """Make the data folder, the keys and the database, or bring them up to date; safe to repeat."""
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        office = cls(settings)
+        office.vault.master.create()
+        schema.upgrade(office.database)
+        return office
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The forms that this office knows."""
+        return load_catalogue()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One act: commits once at the end."""
+        with self.database.transaction() as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A look that writes nothing."""
+        with self.database.reading() as session:
+            yield session
