@@ -118,7 +118,7 @@ def append(
 
     ``details`` may hold ids, serials, digests and counts only: what is destroyed must leave no trace here.
     """
-    seq, previous = _locked_head(session)
+    seq, previous = lock(session)
     entry = Entry(
         seq=seq + 1,
         at=clock.now().astimezone(UTC).isoformat(timespec="microseconds"),
@@ -134,8 +134,12 @@ def append(
     return row
 
 
-def _locked_head(session: Session) -> tuple[int, str]:
-    """The last entry, with the chain locked until this transaction ends: two writers cannot share a predecessor."""
+def lock(session: Session) -> tuple[int, str]:
+    """The last entry, with the chain locked until this transaction ends: two writers cannot share a predecessor.
+
+    An act that locks rows before it writes its entry calls this first: one order of locks for everybody, and no two
+    transactions can wait for each other.
+    """
     remembered = session.info.get(_HEAD)
     if remembered and remembered[0] is session.get_transaction():
         return remembered[1], remembered[2]

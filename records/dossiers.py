@@ -66,12 +66,13 @@ def start_ownership(
     if present is not None:
         _close(session, actor, present, on)
     ordinal = 1 + len(session.scalars(select(Ownership.id).where(Ownership.unit_id == unit.id)).all())
+    key = vault.new_key(session, "dossier")
     people = [Owner(name=o.name.strip(), phone=o.phone.strip(), id_number=o.id_number.strip()) for o in owners]
     ownership = Ownership(unit=unit, from_on=on, owners=people)
     dossier = Dossier(
         number=identifiers.dossier_number(unit.code, ordinal),
         ownership=ownership,
-        key=vault.new_key(session, "dossier"),
+        key=key,
         opened_on=on,
         state="open",
     )

@@ -66,7 +66,9 @@ def _stray_files(session: Session, vault: Vault) -> Iterator[Finding]:
     leaving = set(session.scalars(select(Discard.path)))
     for path in sorted(files_below(vault.folder)):
         if path in leaving:
-            yield Finding("vault.leftover", path, f"已销毁内容的文件尚未清除:{path}", f"file of a destroyed record: {path}")
+            yield Finding(
+                "vault.leftover", path, f"已销毁内容的文件尚未清除:{path}", f"file of a destroyed record: {path}"
+            )
         elif path not in known:
             yield Finding("vault.stray", path, f"库房中有无主文件:{path}", f"file without a record: {path}")
 
@@ -118,7 +120,9 @@ def _missing_pages(session: Session) -> Iterator[Finding]:
 def _several_open(session: Session) -> Iterator[Finding]:
     query = select(Ownership.unit_id).join(Dossier).where(Dossier.state == "open").group_by(Ownership.unit_id)
     for unit_id in session.scalars(query.having(func.count(Dossier.id) > 1)):
-        yield Finding("dossier.several_open", f"unit:{unit_id}", "同一单元有多份在用档案", "several open dossiers for one unit")
+        yield Finding(
+            "dossier.several_open", f"unit:{unit_id}", "同一单元有多份在用档案", "several open dossiers for one unit"
+        )
 
 
 def _keys(session: Session) -> Iterator[Finding]:
@@ -129,4 +133,6 @@ def _keys(session: Session) -> Iterator[Finding]:
     alive = select(Dossier).join(Key).where(Dossier.state == "destroyed", Key.wrapped.is_not(None))
     for dossier in session.scalars(alive):
         subject = f"dossier:{dossier.id}"
-        yield Finding("dossier.key_left", subject, f"已销毁档案 {dossier.number} 的密钥仍在", f"key of {dossier.number} left")
+        yield Finding(
+            "dossier.key_left", subject, f"已销毁档案 {dossier.number} 的密钥仍在", f"key of {dossier.number} left"
+        )

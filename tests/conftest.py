@@ -22,6 +22,7 @@ from records.vault import MasterKey, Vault
 from web import schema
 
 PASSWORD = "一间办公室的长密码123"
+PEOPLE = ("admin", "staff", "archivist", "supervisor", "manager", "manager2")
 _NUMBERS = count(1)
 
 
@@ -31,6 +32,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
     database = Database(f"sqlite+pysqlite:///{path}")
     schema.upgrade(database)
+    _sign_up(database)
     with database.engine.connect() as connection:
         connection.exec_driver_sql("ROLLBACK")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -49,6 +51,7 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     _execute(url, "CREATE DATABASE template_yedang ENCODING 'UTF8' TEMPLATE template0")
     database = Database(pattern.format("template_yedang"))
     schema.upgrade(database)
+    _sign_up(database)
     database.close()
     yield pattern
     server.cleanup()
@@ -135,19 +138,22 @@ def password() -> str:
 
 @pytest.fixture
 def actors(database: Database) -> Actors:
-    """The people of the office, signed up in the test's database."""
-    return make_actors(database)
+    """The people of the office, signed up in the template that the test's database is a copy of."""
+    return find_actors(database)
 
 
-def make_actors(database: Database) -> Actors:
-    """Sign up one person for each role, and a second manager."""
+def find_actors(database: Database) -> Actors:
+    """The people of the office in a test's database."""
+    with database.reading() as session:
+        return Actors(**{name: users.find_actor(session, name) for name in PEOPLE})
+
+
+def _sign_up(database: Database) -> None:
+    # Once per template: proving a password is slow on purpose, and every test would pay for it.
     with database.transaction() as session:
         first = users.as_actor(users.add_user(session, None, "admin", Role.ADMIN, PASSWORD))
-        people = {"admin": first}
-        for name in ("staff", "archivist", "supervisor", "manager", "manager2"):
-            user = users.add_user(session, first, name, name.rstrip("2"), PASSWORD)
-            people[name] = users.as_actor(user)
-    return Actors(**people)
+        for name in PEOPLE[1:]:
+            users.add_user(session, first, name, name.rstrip("2"), PASSWORD)
 
 
 MakeUnit = Callable[..., tuple[Unit, Dossier]]
