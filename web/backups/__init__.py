@@ -1,0 +1,1 @@
+"""Backup and restore of the whole office, in a folder that shows nothing without the master key."""

@@ -1,0 +1,93 @@
+"""How a backup folder is laid out, and how its parts are read and proven.
+
+A backup folder holds
+
+- ``vault/``            every sealed blob, copied once (blobs never change);
+- ``SNAPSHOT/``         the tables at one moment, as JSON lines in parts, each part sealed for the snapshot's own key;
+- ``keyring.age``       the vault keys and the snapshots' keys, sealed for the master key; written anew each time.
+
+The master key is never in a backup: keep it elsewhere. When records were destroyed since an older snapshot, the next
+backup leaves that snapshot's key out of the key ring, so nothing in the folder can show what was destroyed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyrage
+from sqlalchemy import Table
+
+from records.errors import OfficeError
+from records.vault import Vault, write_durably
+from web.schema import METADATA
+
+Progress = Callable[[int, int], None]
+KEYRING = "keyring.age"
+MANIFEST = "manifest.json"
+ROWS_A_PART = 5000
+
+
+class NoBackupThere(OfficeError):
+    """The folder holds no backup that can be restored."""
+
+    code = "backup.none"
+    zh = "{folder} 中没有可恢复的备份:{why}。"
+    en = "There is no backup to restore in {folder}: {why_en}."
+
+
+class BackupDamaged(OfficeError):
+    """A part of the backup is missing, altered, or sealed for another master key."""
+
+    code = "backup.damaged"
+    zh = "备份已损坏或主密钥不符:{part}。"
+    en = "The backup is damaged, or the master key is another: {part}."
+
+
+def batched_rows(rows: Any) -> Iterator[tuple[Mapping[str, Any], ...]]:
+    """Rows in groups of one part's size."""
+    iterator = iter(rows)
+    while part := tuple(row for _, row in zip(range(ROWS_A_PART), iterator, strict=False)):
+        yield part
+
+
+def backed_up_tables() -> list[Table]:
+    """The records' tables, those referred to first. What search keeps is derived, and made anew."""
+    return [table for table in METADATA.sorted_tables if not table.name.startswith("search")]
+
+
+def write_keyring(vault: Vault, folder: Path, keys: Mapping[str, str], seals: Mapping[str, str]) -> None:
+    content = json.dumps({"keys": keys, "snapshots": seals}).encode()
+    write_durably(folder / KEYRING, pyrage.encrypt(content, [vault.master.identity().to_public()]))
+
+
+def read_keyring(vault: Vault, folder: Path) -> dict[str, Any]:
+    try:
+        content = pyrage.decrypt((folder / KEYRING).read_bytes(), [vault.master.identity()])
+    except (OSError, pyrage.DecryptError):
+        raise BackupDamaged(part=KEYRING) from None
+    ring: dict[str, Any] = json.loads(content)
+    return ring
+
+
+def verify(folder: Path, manifest: Mapping[str, Any], seal: pyrage.x25519.Identity) -> None:
+    for _ in read_parts(folder, manifest, seal):
+        pass
+
+
+def read_parts(
+    folder: Path, manifest: Mapping[str, Any], seal: pyrage.x25519.Identity
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Each part's table and rows, proven by digest. Raises BackupDamaged naming the part."""
+    for name, digest in manifest["parts"].items():
+        try:
+            sealed = (folder / name).read_bytes()
+            if hashlib.sha256(sealed).hexdigest() != digest:
+                raise BackupDamaged(part=f"{folder.name}/{name}")
+            lines = pyrage.decrypt(sealed, [seal]).decode().split("\n")
+        except (OSError, pyrage.DecryptError):
+            raise BackupDamaged(part=f"{folder.name}/{name}") from None
+        yield name.rpartition("-")[0], [json.loads(line) for line in lines]
