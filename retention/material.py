@@ -1,0 +1,132 @@
+"""What a record consists of: a dossier, a book or a document outside dossiers, kept and destroyed as one.
+
+A dossier is one record with all that is filed in it (handbook DA 4.2.3). A book is one record with all its pages.
+Any other document is a record together with the older scans that it supersedes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from records.tables import Document, Dossier, Ownership
+
+RecordKind = Literal["dossier", "book", "document"]
+
+
+class Piece(NamedTuple):
+    """A document as far as keeping and destroying it is concerned: nothing of its content."""
+
+    id: int
+    dossier_id: int | None
+    book_id: int | None
+    unit_id: int | None
+    series: str | None
+    form_code: str
+    serial: str | None
+    rule: str
+    supersedes_id: int | None
+    key_id: int
+
+    @property
+    def procedure(self) -> str:
+        """The procedure that the form belongs to, ``HF`` of ``HF-01``."""
+        return self.form_code.partition("-")[0]
+
+
+@dataclass(frozen=True)
+class Material:
+    """A record and the documents in it. ``reference`` and ``unit_id``: number and unit of a dossier."""
+
+    kind: RecordKind
+    id: int
+    pieces: tuple[Piece, ...]
+    reference: str = ""
+    unit_id: int | None = None
+
+    @property
+    def target(self) -> tuple[RecordKind, int]:
+        """Kind and id: how facts, holds, decisions and certificate lines name the record."""
+        return self.kind, self.id
+
+    @property
+    def serials(self) -> list[str]:
+        """The serials on its documents, each once, in order."""
+        return sorted({piece.serial for piece in self.pieces if piece.serial})
+
+    @property
+    def units(self) -> set[int]:
+        """The units that it tells of."""
+        found = {piece.unit_id for piece in self.pieces} | {self.unit_id}
+        return {unit for unit in found if unit is not None}
+
+
+def pieces(session: Session, *conditions: ColumnElement[bool]) -> list[Piece]:
+    """The documents for which the conditions hold and which are not destroyed, by id."""
+    query = (
+        select(
+            Document.id,
+            Document.dossier_id,
+            Document.book_id,
+            Document.unit_id,
+            Document.series,
+            Document.form_code,
+            Document.serial,
+            Document.rule,
+            Document.supersedes_id,
+            Document.key_id,
+        )
+        .where(Document.state != "destroyed", *conditions)
+        .order_by(Document.id)
+    )
+    return [Piece._make(row) for row in session.execute(query)]
+
+
+def dossiers(session: Session, *conditions: ColumnElement[bool]) -> list[Material]:
+    """The dossiers for which the conditions (on Dossier and Ownership) hold, each with all that is filed in it."""
+    query = (
+        select(Dossier.id, Dossier.number, Ownership.unit_id)
+        .join(Ownership, Ownership.id == Dossier.ownership_id)
+        .where(Dossier.state != "destroyed", *conditions)
+    )
+    inside: dict[int | None, list[Piece]] = {}
+    for piece in pieces(session, Document.dossier_id.in_(query.with_only_columns(Dossier.id))):
+        inside.setdefault(piece.dossier_id, []).append(piece)
+    return [
+        Material("dossier", id_, tuple(inside.get(id_, ())), number, unit)
+        for id_, number, unit in session.execute(query.order_by(Dossier.id))
+    ]
+
+
+def outside_dossiers(session: Session, *conditions: ColumnElement[bool]) -> list[Material]:
+    """The books and single documents outside dossiers that hold a document for which the conditions hold."""
+    outside = Document.dossier_id.is_(None)
+    books = select(Document.book_id).where(outside, Document.book_id.is_not(None), *conditions)
+    pages: dict[int, list[Piece]] = {}
+    for piece in pieces(session, outside, Document.book_id.in_(books)):
+        pages.setdefault(piece.book_id or 0, []).append(piece)
+    single = pieces(session, outside, Document.book_id.is_(None), Document.state == "filed", *conditions)
+    return [Material("book", id_, tuple(found)) for id_, found in pages.items()] + [
+        Material("document", piece.id, (piece, *_older(session, piece))) for piece in single
+    ]
+
+
+def _older(session: Session, piece: Piece) -> list[Piece]:
+    if piece.supersedes_id is None:
+        return []
+    found = pieces(session, Document.id == piece.supersedes_id)
+    return found + [older for one in found for older in _older(session, one)]
+
+
+def find(session: Session, kind: str, id_: int) -> Material | None:
+    """The record of a kind and id, or None when there is none or it is destroyed."""
+    if kind == "dossier":
+        found = dossiers(session, Dossier.id == id_)
+    elif kind == "book":
+        found = outside_dossiers(session, Document.book_id == id_)
+    else:
+        found = outside_dossiers(session, Document.id == id_, Document.book_id.is_(None))
+    return found[0] if found else None
