@@ -146,7 +146,7 @@ def test_any_name_however_written_finds_its_form(catalogue: Catalogue) -> None:
             assert catalogue.form(name) is form
             assert catalogue.form(f" 《{name.lower()}》 ") is form
     assert catalogue.form("hf01").code == "HF-01"
-    assert catalogue.form("(小区)装修竣工验收表").code == catalogue.form("(小区)装修竣工验收表").code == "ZX-09"
+    assert catalogue.form("（小区）装修竣工验收表").code == catalogue.form("(小区)装修竣工验收表").code == "ZX-09"
     assert catalogue.form("客户投拆处理单").code == "TS-02"
 
 
