@@ -77,13 +77,13 @@ class Actor:
 
 
 def add_user(session: Session, actor: Actor | None, name: str, role: str, password: str) -> User:
-    """Add a user. Administrators add users; the first user of an empty system needs no actor.
+    """Add a user. Administrators add users; until there is one, whoever set the system up needs no actor.
 
     Raises UserExists, WeakPassword, BadInput (unknown role), NotAllowed.
     """
     if actor is not None:
         actor.require("添加用户", Role.ADMIN)
-    elif session.scalar(select(User.id).limit(1)) is not None:
+    elif session.scalar(select(User.id).where(User.role == Role.ADMIN, User.active).limit(1)) is not None:
         raise NotAllowed(role="未登录", act="添加用户")
     if role not in list(Role):
         raise BadInput(what=f"岗位 {role}(可选:{'、'.join(Role)})")

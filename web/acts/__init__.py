@@ -1,0 +1,1 @@
+"""Acts that pages and commands share: each puts several floors together, inside the caller's transaction."""

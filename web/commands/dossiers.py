@@ -1,0 +1,137 @@
+"""yedang dossier: what a dossier holds and lacks, its paper, and its export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from records import access, dossiers, identifiers
+from records.dossiers import SectionContents
+from records.tables import Document, Dossier
+from records.users import OFFICE_ROLES
+from web.acts.dossier_export import export_dossier
+from web.acts.dossier_reading import contents, find_dossier
+from web.commands.answers import Answer, Column, Sentence, Table, answer, said
+from web.commands.console import Console, OfficeGroup, pass_console
+from web.words import DOSSIERS
+
+SECTION_COLUMNS = (
+    Column("name", "内容", "Section"),
+    Column("present", "已归档", "Filed"),
+    Column("documents", "文件", "Documents"),
+    Column("missing", "缺少", "Missing"),
+)
+
+
+@click.group("dossier", cls=OfficeGroup)
+def group() -> None:
+    """业主档案(DA 4.1) / Owner dossiers."""
+
+
+@group.command("show")
+@click.argument("unit")
+@pass_console
+def show(console: Console, unit: str) -> Answer:
+    """各项内容是否齐全;文件名称须有查阅授权。 / Sections and what is missing; titles only under a grant.
+
+    UNIT 为房号(现业主)或档号,如 3-2-1201、3栋2单元1201、DA-3-2-1201-01。
+    """
+    with console.office.reading() as session:
+        actor = console.actor(session)
+        actor.require("查看业主档案", *OFFICE_ROLES)
+        dossier = find_dossier(session, unit)
+        decision = access.may_see_dossier(session, actor, dossier)
+        sections = [_section(one, decision.allowed) for one in contents(session, console.office.catalogue, dossier)]
+        data = {
+            **_about(dossier),
+            "former": [
+                one.number for one in dossiers.dossiers_of(session, dossier.ownership.unit) if one is not dossier
+            ],
+            "open_to_you": decision.allowed,
+            "because": decision.because,
+            "owners": [owner.name for owner in dossier.ownership.owners] if decision.allowed else None,
+            "complete": not any(one["missing"] for one in sections),
+            "sections": sections,
+        }
+    return answer(data, _heading(data, decision.because_en), Table(SECTION_COLUMNS, [_row(one) for one in sections]))
+
+
+def _about(dossier: Dossier) -> dict[str, object]:
+    unit = dossier.ownership.unit
+    return {
+        "number": dossier.number,
+        "estate": unit.estate,
+        "unit": unit.code,
+        "state": dossier.state,
+        "opened_on": dossier.opened_on,
+        "closed_on": dossier.closed_on,
+    }
+
+
+def _heading(data: dict[str, object], because_en: str) -> Sentence:
+    unit, state = str(data["unit"]), str(data["state"])
+    former = data["former"]
+    assert isinstance(former, list)
+    owners = data["owners"]
+    names = "、".join(owners) if isinstance(owners, list) else "—"
+    also = f";另有 {'、'.join(former)}" if former else ""
+    return Sentence(
+        f"{data['number']} {data['estate']} {identifiers.format(unit)} {DOSSIERS[state]} 业主:{names}{also}\n"
+        f"查阅:{data['because']}。",
+        f"{data['number']} {data['estate']} {unit} {state}, owners: {names}; also {', '.join(former) or '—'}\n"
+        f"Access: {because_en}.",
+    )
+
+
+def _section(section: SectionContents, titles: bool) -> dict[str, object]:
+    """A section for JSON; which documents it holds only where the actor may see them."""
+    return {
+        "key": section.key,
+        "name": section.name,
+        "present": len(section.documents),
+        "missing": [{"form": one.form_code, "name": one.name} for one in section.missing],
+        "documents": [_document(one) for one in section.documents] if titles else None,
+    }
+
+
+def _document(document: Document) -> dict[str, object]:
+    return {
+        "id": document.id,
+        "title": document.title,
+        "form": document.form_code,
+        "serial": document.serial,
+        "copy": document.copy,
+        "dated": document.dated,
+        "pages": len(document.pages),
+        "expected_pages": document.expected_pages,
+        "signatures": document.signatures,
+    }
+
+
+def _row(section: dict[str, object]) -> dict[str, object]:
+    documents, missing = section["documents"], section["missing"]
+    assert isinstance(missing, list)
+    shown = (
+        [f"{one['title']} {one['serial'] or ''}".strip() for one in documents] if isinstance(documents, list) else []
+    )
+    return {**section, "documents": shown, "missing": [one["name"] for one in missing]}
+
+
+@group.command("export")
+@click.argument("unit")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="空文件夹 / an empty folder")
+@pass_console
+def export(console: Console, unit: str, out: Path) -> Answer:
+    """导出影像原件和目录,须有查阅授权。 / Page bytes as filed, with a list; only under a grant."""
+    office = console.office
+    with office.transaction() as session, console.progress("导出", "Exporting") as progress:
+        actor = console.actor(session)
+        dossier = find_dossier(session, unit)
+        pages = export_dossier(session, office.vault, office.catalogue, actor, dossier, out, progress)
+        data = {"dossier": dossier.number, "folder": out, "pages": len(pages)}
+    return said(
+        data,
+        f"{data['dossier']}:已导出 {len(pages)} 页到 {out}。内容敏感,用后请按规定处理。",
+        f"{data['dossier']}: {len(pages)} pages written to {out}. Sensitive: dispose of them properly.",
+    )
