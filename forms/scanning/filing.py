@@ -1,0 +1,224 @@
+"""Decides where a page belongs and files it there: the one rule for pages that prove who they are.
+
+A page of a unit's form goes into the dossier that was open when the form was printed, in the form's section; every
+other page into the series of its procedure. A page of a book is a document of its own; the pages of one copy 联 of a
+sheet are one document. Identity that is not proven, or that the records contradict, never files: it goes to the tray.
+
+What an archivist expects of the odd cases: a voided, cancelled or late page, one reported missing, and a page of a
+book that nobody has signed for are evidence, so they are filed where they belong, and the clerk is told. A page of a
+destroyed record, or of a unit's form that was printed without a unit, waits for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from forms import books
+from forms.catalogue import Catalogue, Form, RetentionRule, UnknownForm, Years
+from forms.marks import PageMark
+from forms.scanning.masters import PageFile
+from forms.scanning.reasons import Reason, reason
+from forms.tables import ScanBatch, ScanPage, Serial
+from records import audit, documents
+from records.audit import Verb
+from records.documents import NewPage, Placing
+from records.tables import Document, Dossier, Key, Page, Unit
+from records.users import Actor
+from records.vault import Vault
+
+
+@dataclass(frozen=True)
+class ScanDesk:
+    """What filing needs beside a session. ``lease``: seconds after which another worker takes over a silent one."""
+
+    catalogue: Catalogue
+    vault: Vault
+    secret: bytes
+    lease: float = 20.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen on one page of a batch before any record is touched: its bytes, its proven mark or why none."""
+
+    position: int
+    file: PageFile | None
+    digest: str | None
+    mark: PageMark | None
+    reason: str = ""
+    why: str = ""
+    rotation: int = 0
+    signatures: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page goes: its document's placing, its position there, and a remark for the clerk where one is due."""
+
+    placing: Placing
+    position: int
+    serial: Serial
+    remark: Reason | None
+
+
+def file_page(session: Session, desk: ScanDesk, actor: Actor, batch: ScanBatch, row: ScanPage, seen: Seen) -> None:
+    """Give a page of a batch its fate: filed, duplicate, or the tray. The caller holds the log's lock."""
+    row.digest, row.rotation, row.signatures = seen.digest, seen.rotation, dict(seen.signatures)
+    if seen.mark is not None:
+        row.serial, row.page_no, row.copy = seen.mark.serial[:32], seen.mark.page, seen.mark.copy
+    filed = _same_bytes(session, seen.digest)
+    if filed is not None:
+        _repeated(session, actor, row, filed)
+        return
+    if seen.mark is None:
+        to_tray(session, desk, actor, batch, row, seen.file, reason(seen.reason, why=seen.why))
+        return
+    place = placed(session, desk, seen.mark)
+    if isinstance(place, Reason):
+        to_tray(session, desk, actor, batch, row, seen.file, place)
+        return
+    document = documents.find_document(session, place.placing.serial or "", place.placing.copy)
+    filed = _page_of(session, document, place.position)
+    if filed is not None:
+        _repeated(session, actor, row, filed)
+        return
+    _file(session, desk, actor, row, seen, place, document)
+
+
+def _file(
+    session: Session, desk: ScanDesk, actor: Actor, row: ScanPage, seen: Seen, place: Place, document: Document | None
+) -> None:
+    if seen.file is None:
+        raise ValueError("a page with a mark has its bytes")
+    target = document or documents.file_document(session, desk.vault, actor, place.placing)
+    new = NewPage(seen.file.data, seen.file.media_type, place.position, seen.rotation, seen.signatures)
+    page = documents.add_page(session, desk.vault, target, new)
+    books.mark_returned(session, actor, place.serial)
+    row.state, row.page_id = "filed", page.id
+    if place.remark is not None:
+        row.reason, row.reason_zh, row.reason_en = place.remark.key, place.remark.zh, place.remark.en
+    details = {"batch": row.batch_id, "position": row.position, "document": target.id, "serial": row.serial}
+    details |= {"page": row.page_no, "copy": row.copy, "digest": row.digest}
+    audit.append(session, actor.id, Verb.SCAN_FILED, f"scan:{row.id}", details)
+
+
+def to_tray(
+    session: Session,
+    desk: ScanDesk,
+    actor: Actor,
+    batch: ScanBatch,
+    row: ScanPage,
+    file: PageFile | None,
+    why: Reason,
+) -> None:
+    """Lay a page into the tray with its reason; its bytes are sealed for the batch until a person decides."""
+    if file is not None:
+        key = session.get_one(Key, batch.key_id)
+        row.blob_id = desk.vault.store(session, key, file.data, file.media_type).id
+    row.state, row.reason, row.reason_zh, row.reason_en = "tray", why.key, why.zh, why.en
+    details = {"batch": row.batch_id, "position": row.position, "reason": why.key}
+    audit.append(session, actor.id, Verb.SCAN_TO_TRAY, f"scan:{row.id}", details)
+
+
+def _repeated(session: Session, actor: Actor, row: ScanPage, filed: Page) -> None:
+    """A page that is filed already. It stays linked to that page, so that a destruction finds this master too."""
+    told = reason("duplicate", document=filed.document_id, page=filed.position)
+    row.state, row.page_id = "duplicate", filed.id
+    row.reason, row.reason_zh, row.reason_en = told.key, told.zh, told.en
+    details = {"batch": row.batch_id, "position": row.position, "document": filed.document_id}
+    audit.append(session, actor.id, Verb.SCAN_REPEATED, f"scan:{row.id}", details)
+
+
+def _same_bytes(session: Session, digest: str | None) -> Page | None:
+    """The filed page that came from the same bytes, or None."""
+    if digest is None:
+        return None
+    query = select(Page).join(ScanPage, ScanPage.page_id == Page.id).where(ScanPage.digest == digest)
+    return session.scalar(query.where(ScanPage.state == "filed").limit(1))
+
+
+def _page_of(session: Session, document: Document | None, position: int) -> Page | None:
+    if document is None:
+        return None
+    return session.scalar(select(Page).where(Page.document_id == document.id, Page.position == position))
+
+
+def placed(session: Session, desk: ScanDesk, mark: PageMark) -> Place | Reason:
+    """Where a proven page belongs, or why a person must decide."""
+    serial = session.scalar(select(Serial).where(Serial.text == mark.serial))
+    if serial is None:
+        return reason("unknown_serial", serial=mark.serial)
+    if not _agrees(serial, mark):
+        return reason("contradicts", serial=mark.serial, page=mark.page, copy=mark.copy)
+    try:
+        form = desk.catalogue.form(serial.form_code)
+    except UnknownForm:
+        return reason("unknown_form", form=serial.form_code)
+    dossier = session.get(Dossier, serial.dossier_id) if serial.dossier_id is not None else None
+    if serial.state == "destroyed" or (dossier is not None and dossier.state == "destroyed"):
+        return reason("destroyed", serial=mark.serial)
+    if form.unit and form.section and dossier is None:
+        return reason("no_unit", serial=mark.serial)
+    return place_serial(session, desk, form, serial, mark, dossier)
+
+
+def _agrees(serial: Serial, mark: PageMark) -> bool:
+    """Whether the page that the mark names is one that was printed under this number."""
+    in_pages = mark.page == serial.page_no if serial.book_id is not None else 1 <= mark.page <= serial.page_count
+    return in_pages and mark.pages == serial.page_count and 1 <= mark.copy <= serial.copy_count
+
+
+def place_serial(
+    session: Session, desk: ScanDesk, form: Form, serial: Serial, mark: PageMark, dossier: Dossier | None
+) -> Place:
+    """The place of a page under its number; ``dossier`` is where a unit's form belongs."""
+    in_book = serial.book_id is not None
+    in_dossier = dossier if form.section else None
+    placing = Placing(
+        form_code=form.code,
+        title=_title(form, serial, mark),
+        rule=rule_for(desk.catalogue, form, serial.entered),
+        dossier=in_dossier,
+        section=form.section if in_dossier else None,
+        series=None if in_dossier else form.procedure,
+        unit=session.get(Unit, serial.unit_id) if serial.unit_id is not None else None,
+        serial=serial.text,
+        copy=mark.copy,
+        book_id=serial.book_id,
+        entered=serial.entered,
+        expected_pages=1 if in_book else mark.pages,
+    )
+    return Place(placing, 1 if in_book else mark.page, serial, _remark(serial))
+
+
+def _title(form: Form, serial: Serial, mark: PageMark) -> str:
+    if serial.book is not None:
+        return f"{form.zh} {serial.book.number} 第{serial.page_no}页"
+    label = form.copies[mark.copy - 1] if mark.copy <= len(form.copies) else ""
+    return f"{form.zh}({label})" if label else form.zh
+
+
+def _remark(serial: Serial) -> Reason | None:
+    if serial.state in ("voided", "blank_cancelled", "missing"):
+        return reason(serial.state)
+    if serial.book is not None and serial.book.state == "printed":
+        return reason("book_not_issued")
+    if serial.book is not None and serial.book.state in ("closed", "transferred"):
+        return reason("book_ended")
+    return None
+
+
+def rule_for(catalogue: Catalogue, form: Form, values: Mapping[str, object]) -> str:
+    """The key of the retention rule of a page with these values; of several the one that keeps longest."""
+    return max(form.rules_for(values), key=lambda key: _keeps(catalogue.rules[key]))
+
+
+def _keeps(rule: RetentionRule) -> float:
+    if isinstance(rule.period, Years):
+        return rule.period.years
+    return {"permanent": 3000, "undecided": 2000, "long_term": 1000}[rule.period]

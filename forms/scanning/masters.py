@@ -1,0 +1,262 @@
+"""Opens the file that a scanner or a phone delivers, and hands out each page's own bytes: PDF, JPEG, PNG, TIFF.
+
+The first bytes decide what a file is, never its name. A page's bytes are kept without loss: a PDF is split into
+one-page PDFs, a single image stays as it is, a frame of a TIFF becomes a PNG (or a TIFF where PNG lacks its colours).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pikepdf
+from PIL import Image, UnidentifiedImageError
+
+from records.errors import OfficeError
+
+LARGEST_FILE = 600 * 2**20
+MOST_PAGES = 5000
+# An A0 drawing at 300 dpi has 140 million pixels; a decompression bomb has a thousand million.
+MOST_PIXELS = 150_000_000
+
+# Pillow warns above this and refuses above twice this; our own check refuses at this, before anything is decoded.
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+
+_SIGNATURES = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"II+\x00", "image/tiff"),
+    (b"MM\x00+", "image/tiff"),
+)
+_STRANGERS = (
+    (b"PK\x03\x04", "压缩包或 Office 文件", "a zip archive or Office file"),
+    (b"\xd0\xcf\x11\xe0", "旧版 Office 文件", "an old Office file"),
+    (b"Rar!", "压缩包", "an archive"),
+    (b"7z\xbc\xaf", "压缩包", "an archive"),
+    (b"GIF8", "GIF 图片", "a GIF picture"),
+    (b"BM", "BMP 图片", "a BMP picture"),
+    (b"RIFF", "WebP 图片或影音文件", "a WebP picture or a media file"),
+    (b"<", "网页或 XML 文件", "a web page or XML file"),
+)
+_PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
+IMAGE_FAULTS = (OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError, UnidentifiedImageError)
+
+
+class EmptyFile(OfficeError):
+    """A file without a byte in it."""
+
+    code = "scan.empty"
+    zh = "文件「{name}」是空的,没有收下。请重新扫描。"
+    en = "The file “{name}” is empty and was not taken. Please scan again."
+
+
+class NotAScan(OfficeError):
+    """A file of another kind, whatever its name says."""
+
+    code = "scan.not_a_scan"
+    zh = "文件「{name}」不是 PDF、JPEG、PNG 或 TIFF,看起来是{kind},没有收下。"
+    en = "The file “{name}” is no PDF, JPEG, PNG or TIFF; it looks like {kind_en}. It was not taken."
+
+
+class BrokenFile(OfficeError):
+    """A file that stops in the middle or contradicts itself."""
+
+    code = "scan.broken"
+    zh = "文件「{name}」已损坏或不完整({why}),没有收下。请重新扫描或重新导出。"
+    en = "The file “{name}” is damaged or incomplete ({why}) and was not taken. Please scan or export it again."
+
+
+class EncryptedFile(OfficeError):
+    """A file that asks for a password."""
+
+    code = "scan.encrypted"
+    zh = "文件「{name}」有密码保护,没有收下。请去掉密码后再交。"
+    en = "The file “{name}” is protected by a password and was not taken. Remove the password first."
+
+
+class TooLarge(OfficeError):
+    """More than the office's machine should open: bytes, pages or pixels."""
+
+    code = "scan.too_large"
+    zh = "文件「{name}」太大({what}),没有收下。请分成几份或降低分辨率。"
+    en = "The file “{name}” is too large ({what}) and was not taken. Split it or lower its resolution."
+
+
+class UnreadablePage(OfficeError):
+    """One page that cannot be opened; its neighbours are not concerned."""
+
+    code = "scan.unreadable_page"
+    zh = "此页无法打开({why})。"
+    en = "This page cannot be opened ({why})."
+
+
+@dataclass(frozen=True)
+class PageFile:
+    """One page's own bytes: a one-page PDF, a JPEG, PNG or TIFF."""
+
+    data: bytes
+    media_type: str
+
+
+class Master:
+    """An opened file: how many pages it has, and each page's own bytes, one at a time."""
+
+    def __init__(self, data: bytes, media_type: str, page_count: int) -> None:
+        self.data = data
+        self.media_type = media_type
+        self.page_count = page_count
+
+    def page(self, position: int) -> PageFile:
+        """The bytes of a page, counted from 1. Raises UnreadablePage."""
+        if self.page_count == 1 and self.media_type != "application/pdf":
+            return PageFile(self.data, self.media_type)
+        try:
+            return self._split(position)
+        except (pikepdf.PdfError, *IMAGE_FAULTS, RuntimeError) as error:
+            raise UnreadablePage(why=short(error)) from error
+
+    def _split(self, position: int) -> PageFile:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of the file."""
+
+
+class _Single(Master):
+    """A file that is one picture."""
+
+
+class _Pdf(Master):
+    def __init__(self, data: bytes, pdf: pikepdf.Pdf) -> None:
+        super().__init__(data, "application/pdf", len(pdf.pages))
+        self._pdf = pdf
+
+    def _split(self, position: int) -> PageFile:
+        with pikepdf.Pdf.new() as single:
+            single.pages.append(self._pdf.pages[position - 1])
+            out = io.BytesIO()
+            # The same page always gives the same bytes, so that a page scanned twice is known by its digest.
+            single.save(out, static_id=True)
+        return PageFile(out.getvalue(), "application/pdf")
+
+    def close(self) -> None:
+        self._pdf.close()
+
+
+class _Tiff(Master):
+    def __init__(self, data: bytes, image: Image.Image, page_count: int) -> None:
+        super().__init__(data, "image/tiff", page_count)
+        self._image = image
+
+    def _split(self, position: int) -> PageFile:
+        self._image.seek(position - 1)
+        check_pixels("", self._image.size)
+        frame = self._image.copy()
+        kind, media_type = ("PNG", "image/png") if frame.mode in _PNG_MODES else ("TIFF", "image/tiff")
+        out = io.BytesIO()
+        dpi = self._image.info.get("dpi")
+        frame.save(out, kind, **({"dpi": dpi} if dpi else {}))
+        return PageFile(out.getvalue(), media_type)
+
+    def close(self) -> None:
+        self._image.close()
+
+
+def open_master(data: bytes, name: str = "") -> Master:
+    """Open a file as pages. ``name`` is only for the sentence that a refusal says.
+
+    Raises EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge.
+    """
+    if not data:
+        raise EmptyFile(name=name)
+    if len(data) > LARGEST_FILE:
+        raise TooLarge(name=name, what=f"{len(data) // 2**20} MB")
+    media_type = _media_type(data, name)
+    master = _open_pdf(data, name) if media_type == "application/pdf" else _open_image(data, name, media_type)
+    if master.page_count > MOST_PAGES:
+        master.close()
+        raise TooLarge(name=name, what=f"{master.page_count} 页 / pages")
+    return master
+
+
+@contextmanager
+def opened(data: bytes, name: str = "") -> Iterator[Master]:
+    """``open_master`` for a while."""
+    master = open_master(data, name)
+    try:
+        yield master
+    finally:
+        master.close()
+
+
+def _media_type(data: bytes, name: str) -> str:
+    for signature, media_type in _SIGNATURES:
+        if data.startswith(signature):
+            return media_type
+    # Some writers put a few bytes before the header; readers accept it within the first kilobyte.
+    if b"%PDF-" in data[:1024]:
+        return "application/pdf"
+    for signature, zh, en in _STRANGERS:
+        if data.startswith(signature):
+            raise NotAScan(name=name, kind=zh, kind_en=en)
+    if _is_text(data[:4096]):
+        raise NotAScan(name=name, kind="文本文件", kind_en="a text file")
+    raise NotAScan(name=name, kind="未知格式", kind_en="something unknown")
+
+
+def _is_text(head: bytes) -> bool:
+    return b"\x00" not in head and not any(byte < 9 for byte in head)
+
+
+def _open_pdf(data: bytes, name: str) -> Master:
+    if b"%%EOF" not in data[-2048:]:
+        # A repair would silently drop the pages that did not arrive.
+        raise BrokenFile(name=name, why="文件末尾缺失 / its end is missing")
+    try:
+        pdf = pikepdf.open(io.BytesIO(data), suppress_warnings=True)
+    except pikepdf.PasswordError:
+        raise EncryptedFile(name=name) from None
+    except (pikepdf.PdfError, RuntimeError, ValueError) as error:
+        raise BrokenFile(name=name, why=short(error)) from error
+    try:
+        found, promised = len(pdf.pages), int(pdf.Root.Pages.get("/Count", -1))
+    except (pikepdf.PdfError, AttributeError, TypeError, ValueError, RuntimeError) as error:
+        pdf.close()
+        raise BrokenFile(name=name, why=short(error)) from error
+    if not 0 < found == promised:
+        pdf.close()
+        raise BrokenFile(name=name, why=f"应有 {promised} 页,找到 {found} 页 / {found} of {promised} pages")
+    return _Pdf(data, pdf)
+
+
+def _open_image(data: bytes, name: str, media_type: str) -> Master:
+    try:
+        image = Image.open(io.BytesIO(data), formats=["JPEG", "MPO", "PNG", "TIFF"])
+        check_pixels(name, image.size)
+        frames = getattr(image, "n_frames", 1) if media_type == "image/tiff" else 1
+        if frames > 1:
+            return _Tiff(data, image, frames)
+        # Decoded once on arrival: half a picture is known while the paper still lies on the scanner.
+        image.load()
+    except Image.DecompressionBombError as error:
+        raise TooLarge(name=name, what="图像尺寸 / picture size") from error
+    except IMAGE_FAULTS as error:
+        raise BrokenFile(name=name, why=short(error)) from error
+    image.close()
+    return _Single(data, media_type, 1)
+
+
+def check_pixels(name: str, size: tuple[int, int]) -> None:
+    """Raise TooLarge for a picture (width, height in pixels) that nobody should decode."""
+    width, height = size
+    if width * height > MOST_PIXELS:
+        raise TooLarge(name=name, what=f"{width} × {height} 像素 / pixels")
+
+
+def short(error: Exception) -> str:
+    """The first line of what a library complains of."""
+    return (str(error) or type(error).__name__).splitlines()[0][:120]

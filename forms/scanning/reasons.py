@@ -1,0 +1,50 @@
+"""Why a page waits in the tray, and what is worth saying of one that is filed: keys with their sentences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A stable key and its sentence for the clerk, in Chinese and English."""
+
+    key: str
+    zh: str
+    en: str
+
+
+_SENTENCES = {
+    "no_code": ("页上没有找到本系统的编号码,请人工归入", "no code of ours was found on the page; place it by hand"),
+    "foreign": ("页上的码不是本系统的", "the code on the page is another system's"),
+    "forged": (
+        "页上的码未通过校验,不能证明是本处印制",
+        "the code on the page fails its proof: it was not printed here",
+    ),
+    "two_codes": ("页上有两个不同的编号,不能确定是哪一页", "the page bears two different numbers"),
+    "unreadable": ("此页无法打开:{why}", "the page cannot be opened: {why}"),
+    "unknown_serial": ("编号 {serial} 没有登记", "the number {serial} is not on record"),
+    "contradicts": (
+        "第 {page} 页第 {copy} 联与编号 {serial} 的登记不符",
+        "page {page}, copy {copy} does not agree with what is on record for {serial}",
+    ),
+    "unknown_form": ("表单目录中没有 {form}", "the catalogue has no form {form}"),
+    "no_unit": ("编号 {serial} 印制时没有填单元,请指定单元", "{serial} was printed without a unit; say which it is"),
+    "destroyed": ("编号 {serial} 所属的档案已经销毁", "the record that {serial} belongs to has been destroyed"),
+    "duplicate": (
+        "与已归档的第 {document} 号文件第 {page} 页相同,没有重复归档",
+        "the same as page {page} of document {document}, which is filed already; not filed again",
+    ),
+    "voided": ("此页已作废,扫描件照样归档", "the page is void; its scan is filed all the same"),
+    "blank_cancelled": ("此页已作空白注销,请核对", "the page was cancelled as blank; please look at it"),
+    "missing": ("此页曾报缺失,现已找到", "the page was reported missing and has turned up"),
+    "book_not_issued": ("该册没有办理领用,请补办", "the book was never issued; please make up for it"),
+    "book_ended": ("该册已经结册,此页为补归", "the book was closed before; the page is filed late"),
+}
+KEYS = frozenset(_SENTENCES)
+
+
+def reason(key: str, **details: object) -> Reason:
+    """The reason of that key with its sentences filled in. Raises KeyError."""
+    zh, en = _SENTENCES[key]
+    return Reason(key, zh.format(**details), en.format(**details))

@@ -1,0 +1,72 @@
+"""Says for each box to sign or stamp whether there is ink in it: yes, no, or a person must look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from forms.scanning.rasters import Gray
+from forms.scanning.registration import Registration
+
+# The box's own frame, and whatever misfit the registration has, stays outside.
+INSET = 1.2
+# A box is looked at in this resolution whatever the scan's.
+_PER_MM = 8.0
+# Shares of the box's area that are darker than the paper around: measured in docs/benchmarks.md.
+BLANK = 0.010
+SIGNED = 0.018
+# Ink is at least this much darker than the local paper (of 255), so that a grey copy or a stain is none.
+_CONTRAST = 40
+_SMALLEST_SPOT = 0.12
+
+
+def judge(
+    gray: Gray, registration: Registration | None, boxes: Iterable[Mapping[str, Any]]
+) -> dict[str, dict[str, float | bool | None]]:
+    """Per key of the signature and stamp boxes (x, y, w, h in mm): {"ink": share of dark pixels, "signed": …}.
+
+    ``signed`` is None where it cannot be told: a registration that is not sure, or a share in the grey zone.
+    """
+    sure = registration if registration is not None and registration.is_sure else None
+    return {
+        str(box["key"]): _verdict(ink_share(gray, sure, box) if sure else None)
+        for box in boxes
+        if box["kind"] in ("signature", "stamp")
+    }
+
+
+def _verdict(ink: float | None) -> dict[str, float | bool | None]:
+    if ink is None:
+        return {"ink": None, "signed": None}
+    signed = False if ink <= BLANK else True if ink >= SIGNED else None
+    return {"ink": round(ink, 4), "signed": signed}
+
+
+def ink_share(gray: Gray, registration: Registration, box: Mapping[str, Any]) -> float:
+    """The share 0..1 of the inside of a box that is covered with ink."""
+    patch = upright(gray, registration, box)
+    side = int(6 * _PER_MM) | 1
+    # The paper as it would be without ink: the brightest nearby, smoothed; shadows and grey paper fall out.
+    paper = cv2.GaussianBlur(cv2.dilate(patch, np.ones((side, side), np.uint8)), (0, 0), side / 3)
+    ink = (cv2.subtract(paper, patch) > _CONTRAST).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    large = stats[:, cv2.CC_STAT_AREA] >= _SMALLEST_SPOT * _PER_MM**2
+    large[0] = False
+    return float(np.mean(large[labels]))
+
+
+def upright(gray: Gray, registration: Registration, box: Mapping[str, Any]) -> Gray:
+    """The inside of a box as an upright picture of 8 px per mm."""
+    width, height = float(box["w"]) - 2 * INSET, float(box["h"]) - 2 * INSET
+    to_mm: NDArray[np.float64] = np.array(
+        [[1 / _PER_MM, 0, float(box["x"]) + INSET], [0, 1 / _PER_MM, float(box["y"]) + INSET], [0, 0, 1]]
+    )
+    matrix = np.vstack([registration.matrix, (0, 0, 1)]) @ to_mm
+    size = (max(1, round(width * _PER_MM)), max(1, round(height * _PER_MM)))
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    patch = cv2.warpAffine(gray, matrix[:2], size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(patch, np.uint8)
