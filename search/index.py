@@ -1,0 +1,192 @@
+"""The index follows the records: written in the act's own transaction, rebuilt at any time, checked against them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from records import changes
+from records.database import Database
+from records.tables import Document
+from records.verify import Finding
+from search import analysis, engines, tables
+from search.analysis import fold, fragment_form, normal_form
+from search.sources import Analysed, Source, gather
+from search.tables import SearchEntry, document_at
+
+Progress = Callable[[int, int], None]
+
+_BATCH = 200
+
+
+class Index:
+    """The index of one installation.
+
+    ``names``: per form code, the form's name and all its aliases; ``series``: per procedure code, its names. They are
+    looked up when a question is asked, so a new alias finds old documents at once.
+    """
+
+    def __init__(self, names: Mapping[str, Sequence[str]], series: Mapping[str, Sequence[str]] | None = None) -> None:
+        self._forms = {code: _normal_names([code, *called]) for code, called in names.items()}
+        self._series = {code: _normal_names([code, *called]) for code, called in (series or {}).items()}
+
+    def forms_called(self, name: str) -> list[str]:
+        """The codes of forms of which a name holds this fragment (in fragment form)."""
+        return _called(self._forms, name)
+
+    def series_called(self, name: str) -> list[str]:
+        """The codes of procedures of which a name holds this fragment (in fragment form)."""
+        return _called(self._series, name)
+
+    def form_named(self, name: str) -> list[str]:
+        """The codes of forms that go by exactly this code, name or alias, in any width and case."""
+        wanted = normal_form(fold(name))
+        return [code for code, called in self._forms.items() if wanted in called]
+
+    def follow(self, session: Session) -> None:
+        """Bring the entries of all touched documents up to date, inside the same transaction."""
+        touched = changes.touched(session)
+        for batch in _batches(touched):
+            self._write(session, batch)
+
+    def rebuild(self, database: Database, progress: Progress | None = None) -> int:
+        """Write every entry anew, in batches of their own transactions while people search; the number of documents.
+
+        Safe to repeat after a kill. An engine table that is lost or broken is made again first, and is empty until
+        its batches are through.
+        """
+        with database.transaction() as session:
+            _ensure_sound(session)
+            ids = list(session.scalars(select(Document.id).where(Document.state == "filed").order_by(Document.id)))
+            known = set(session.scalars(select(SearchEntry.document_id)))
+            _drop_strays(session, known - set(ids))
+        for done in range(0, len(ids), _BATCH):
+            with database.transaction() as session:
+                self._write(session, ids[done : done + _BATCH], afresh=True)
+            if progress:
+                progress(min(done + _BATCH, len(ids)), len(ids))
+        return len(ids)
+
+    def findings(self, session: Session) -> Iterator[Finding]:
+        """What the index says differently from the records, by document."""
+        engine = engines.engine_for(session)
+        if not _is_sound(session):
+            yield Finding("search.broken", "search", "全文索引已损坏,请重建", "the search index is broken: rebuild it")
+            return
+        ids = list(session.scalars(select(Document.id).where(Document.state == "filed").order_by(Document.id)))
+        for batch in _batches(ids):
+            yield from _compare(session, engine, batch)
+        for document_id in sorted(_strays(session, engine, set(ids))):
+            yield _finding("extra", document_id, "不应在索引中", "is in the index and should not be")
+
+    def _write(self, session: Session, document_ids: Sequence[int], *, afresh: bool = False) -> None:
+        # Two acts may touch one document at once; the later waits here and then indexes what both have written.
+        lock = select(Document.id).where(Document.id.in_(document_ids)).order_by(Document.id)
+        session.execute(lock.with_for_update(key_share=True)).all()
+        kept = {entry.document_id: entry for entry in _entries(session, document_ids)}
+        analysed = {source: source.analysed() for source in gather(session, document_ids)}
+        same = {
+            source.document_id
+            for source, own in analysed.items()
+            if not afresh and source.document_id in kept and kept[source.document_id].digest == own.digest
+        }
+        _forget(session, [entry for entry in kept.values() if entry.document_id not in same])
+        changed = {source: own for source, own in analysed.items() if source.document_id not in same}
+        session.add_all(_entry(source, own) for source, own in changed.items())
+        session.flush()
+        engines.engine_for(session).put(session, {source.place: own.tokens for source, own in changed.items()})
+
+
+def _normal_names(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(normal_form(fold(name)) for name in names)
+
+
+def _called(names: Mapping[str, tuple[str, ...]], text: str) -> list[str]:
+    wanted = fragment_form(fold(text))
+    return sorted(code for code, called in names.items() if wanted and any(wanted in name for name in called))
+
+
+def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), _BATCH):
+        yield ids[start : start + _BATCH]
+
+
+def _entries(session: Session, document_ids: Sequence[int]) -> list[SearchEntry]:
+    query = select(SearchEntry).where(SearchEntry.document_id.in_(document_ids))
+    return list(session.scalars(query.execution_options(populate_existing=True)))
+
+
+def _entry(source: Source, own: Analysed) -> SearchEntry:
+    return SearchEntry(
+        document_id=source.document_id,
+        place=source.place,
+        dossier_id=source.dossier_id,
+        series=source.series,
+        unit_code=source.unit_code,
+        form_code=source.form_code,
+        dated=source.dated,
+        analysis=analysis.VERSION,
+        digest=own.digest,
+        owners=own.owners,
+        words=own.words,
+    )
+
+
+def _forget(session: Session, entries: Sequence[SearchEntry]) -> None:
+    engines.engine_for(session).remove(session, [entry.place for entry in entries])
+    ids = [entry.document_id for entry in entries]
+    for entry in entries:
+        session.expunge(entry)
+    session.execute(delete(SearchEntry).where(SearchEntry.document_id.in_(ids)))
+
+
+def _drop_strays(session: Session, document_ids: set[int]) -> None:
+    """Remove entries without a filed document, and places of the engine without an entry."""
+    engine = engines.engine_for(session)
+    for batch in _batches(sorted(document_ids)):
+        _forget(session, _entries(session, batch))
+    kept = set(session.scalars(select(SearchEntry.place)))
+    for places in _batches(sorted(engine.places(session) - kept)):
+        engine.remove(session, places)
+
+
+def _table_is_there(session: Session) -> bool:
+    names = {
+        "sqlite": select(func.count()).select_from(func.pragma_table_list("search_words")),
+        "postgresql": select(func.count(func.to_regclass("search_words"))),
+    }
+    return bool(session.scalar(names[session.get_bind().dialect.name]))
+
+
+def _is_sound(session: Session) -> bool:
+    return _table_is_there(session) and engines.engine_for(session).is_sound(session)
+
+
+def _ensure_sound(session: Session) -> None:
+    if not _is_sound(session):
+        tables.drop(session.connection())
+        tables.create(session.connection())
+
+
+def _strays(session: Session, engine: engines.Engine, filed: set[int]) -> set[int]:
+    entries = dict(session.execute(select(SearchEntry.document_id, SearchEntry.place)).tuples().all())
+    orphans = engine.places(session) - set(entries.values())
+    return set(entries) - filed | {document_at(place) for place in orphans}
+
+
+def _compare(session: Session, engine: engines.Engine, document_ids: Sequence[int]) -> Iterator[Finding]:
+    kept = {entry.document_id: entry for entry in _entries(session, document_ids)}
+    tokens = engine.tokens(session, [entry.place for entry in kept.values()])
+    for source in gather(session, document_ids):
+        entry, own = kept.get(source.document_id), source.analysed()
+        if entry is None or source.place not in tokens:
+            yield _finding("missing", source.document_id, "不在索引中", "is not in the index")
+        elif entry.digest != own.digest or entry.words != own.words or tokens[source.place] != own.tokens:
+            yield _finding("stale", source.document_id, "与索引不一致", "is indexed differently from what it holds")
+
+
+def _finding(kind: str, document_id: int, zh: str, en: str) -> Finding:
+    subject = f"document:{document_id}"
+    return Finding(f"search.{kind}", subject, f"文件 {document_id} {zh}", f"document {document_id} {en}")
