@@ -156,8 +156,9 @@ class ScanBatch(Base):
 class ScanPage(Base):
     """One page of a batch and its fate.
 
-    States: received, filed, tray (待处理, with ``reason``), duplicate, refused. In the tray its bytes lie sealed
-    under the batch's key (``blob_id``); once filed they lie under the document's key (``page_id``).
+    States: received, filed, tray (待处理, with ``reason``), duplicate, refused, destroyed (with its record). In the
+    tray its bytes lie sealed under the batch's key (``blob_id``); once filed they lie under the document's key
+    (``page_id``).
     """
 
     __tablename__ = "scan_pages"
