@@ -242,10 +242,9 @@ class Catalogue:
         self.sections = tuple(sections)
         self.rules: Mapping[str, RetentionRule] = MappingProxyType({rule.key: rule for rule in rules})
         self.forms = tuple(form for procedure in procedures for form in procedure.forms)
-        _refuse_repeats("retention_rules", [rule.key for rule in rules])
-        _refuse_repeats("dossier_sections", [section.key for section in sections])
-        _refuse_repeats("procedures", [procedure.key for procedure in procedures])
-        _refuse_repeats("forms", [form.code for form in self.forms])
+        _refuse_repeats("retention_rules", (rule.key for rule in rules))
+        _refuse_repeats("dossier_sections", (section.key for section in sections))
+        _refuse_repeats("forms", (form.code for form in self.forms))
         for form in self.forms:
             for problem in _problems(self, form):
                 raise CatalogueBroken(where=form.code, why=problem)
@@ -267,7 +266,8 @@ class Catalogue:
         near = holding or difflib.get_close_matches(spelling, self._by_name, n=3, cutoff=0.5)
         return list(dict.fromkeys(f"{self._by_name[known].code} {self._by_name[known].zh}" for known in near))[:3]
 
-    def names(self, form: Form) -> tuple[str, ...]:
+    @staticmethod
+    def names(form: Form) -> tuple[str, ...]:
         """Every name under which the form is known: code, Chinese name, aliases, English name."""
         return (form.code, form.zh, *form.aliases, form.en)
 
@@ -372,14 +372,13 @@ def _layout_problems(form: Form) -> Iterator[str]:
 
 
 def _clauses(form: Form) -> list[str]:
-    watched = [*form.deadlines, form.accountable, form.check]
-    return [*form.clauses, *(one.clause for one in watched if one is not None)]
+    return [*form.clauses, *(one.clause for one in (*form.deadlines, form.accountable, form.check) if one)]
 
 
 def _index(forms: Iterable[Form]) -> dict[str, Form]:
     index: dict[str, Form] = {}
     for form in forms:
-        for name in (form.code, form.zh, *form.aliases, form.en):
+        for name in Catalogue.names(form):
             other = index.setdefault(_spelling(name), form)
             if other is not form:
                 raise CatalogueBroken(where=form.code, why=f"is called {name}, and so is {other.code}")
