@@ -19,7 +19,7 @@ from records.tables import Document, Dossier, Fact
 from retention import holds, material
 from retention.material import Material, RecordKind
 from retention.schedule import FORMER_RULE, Rule, Schedule
-from retention.tables import DisposalLine, KeptLonger
+from retention.tables import DisposalLine, Hold, KeptLonger
 
 #: The title of a form code, for lists and certificates: a class of records, never one record's own title.
 Titles = Callable[[str], str]
@@ -118,6 +118,8 @@ def due(
 def still_due(session: Session, schedule: Schedule, kind: str, id_: int, on: date) -> bool:
     """Whether a record's period is over on this date, holds and lists aside (asked again before it is destroyed)."""
     one = material.find(session, kind, id_)
+    if kind == "dossier" and not material.dossiers(session, Dossier.id == id_, Dossier.state == "closed"):
+        return False
     return one is not None and any(_ripe(session, schedule, on, lambda _: True, one))
 
 
@@ -231,7 +233,7 @@ def _clocks(one: Material, schedule: Schedule, facts: Mapping[tuple[str, int, st
     return clocks
 
 
-def _free(session: Session, on: date, standing: Iterable[holds.Hold] | None = None) -> Callable[[Material], bool]:
+def _free(session: Session, on: date, standing: Iterable[Hold] | None = None) -> Callable[[Material], bool]:
     """Tells of a record whether no hold stands on it and no decision keeps it beyond the date."""
     active = holds.active(session) if standing is None else list(standing)
     query = select(KeptLonger.target_kind, KeptLonger.target_id).where(KeptLonger.until > on)
@@ -268,7 +270,9 @@ def _reference(one: Material, book_numbers: BookNumbers) -> str:
         return one.reference
     if one.kind == "book":
         return book_numbers(one.id)
-    return one.pieces[0].serial or f"文件 {one.id}"
+    piece = one.pieces[0]
+    copy = f" 第{piece.copy}联" if piece.copy > 1 else ""
+    return f"{piece.serial}{copy}" if piece.serial else f"文件 {one.id}"
 
 
 def _title_class(one: Material, titles: Titles) -> str:

@@ -27,6 +27,7 @@ class Piece(NamedTuple):
     series: str | None
     form_code: str
     serial: str | None
+    copy: int
     rule: str
     supersedes_id: int | None
     key_id: int
@@ -75,6 +76,7 @@ def pieces(session: Session, *conditions: ColumnElement[bool]) -> list[Piece]:
             Document.series,
             Document.form_code,
             Document.serial,
+            Document.copy,
             Document.rule,
             Document.supersedes_id,
             Document.key_id,
