@@ -24,6 +24,7 @@ from records.errors import BadInput, NotFound, OfficeError
 from records.tables import Blob, Document, Dossier, Page, Unit
 from records.users import Actor, Role
 
+IMAGE_TYPE = "image/jpeg"
 FILERS = (Role.STAFF, Role.ARCHIVIST)
 
 
@@ -66,7 +67,7 @@ def find(session: Session, scan_page_id: int) -> ScanPage:
 
 
 def image(session: Session, desk: ScanDesk, actor: Actor, scan_page: ScanPage, dpi: int = 130) -> bytes:
-    """The page as a PNG for the eyes of filing staff; logged. Raises NotAllowed, NotInTray, UnreadablePage."""
+    """The page as a JPEG for the eyes of filing staff; logged. Raises NotAllowed, NotInTray, UnreadablePage."""
     actor.require("查看待处理页", *FILERS)
     _still_here(session, scan_page)
     if scan_page.blob_id is None:
@@ -74,7 +75,7 @@ def image(session: Session, desk: ScanDesk, actor: Actor, scan_page: ScanPage, d
     blob = session.get_one(Blob, scan_page.blob_id)
     shown = rasters.page_image(desk.vault.open(blob), blob.media_type, scan_page.rotation, dpi)
     out = io.BytesIO()
-    shown.save(out, "PNG", compress_level=3)
+    shown.save(out, "JPEG", quality=82)
     details = {"batch": scan_page.batch_id, "position": scan_page.position}
     audit.append(session, actor.id, Verb.TRAY_SHOWN, f"scan:{scan_page.id}", details)
     return out.getvalue()
@@ -116,6 +117,7 @@ def place(
         raise RecordDestroyed(serial=scan_page.serial)
     if scan_page.blob_id is None:
         raise UnreadablePage(why="影像无法打开,请重新扫描 / it cannot be opened; please scan it again")
+    _refuse_twin(session, scan_page)
     dossier = _dossier_for(session, desk, form, unit, section)
     target = _target(session, desk, actor, scan_page, form, unit, dossier, section)
     page = _move_into(session, desk, scan_page, target)
@@ -161,24 +163,27 @@ def _target(
     section: str | None,
 ) -> Document:
     """The document that the page belongs to: that of its number where it proves one, else a new one."""
-    serial = _number(session, scan_page, form)
-    if serial is not None and dossier is not None and serial.dossier_id is None:
-        serial.unit_id, serial.dossier_id = unit.id if unit else None, dossier.id
-    if serial is None or serial.dossier_id != (dossier.id if dossier else None):
+    serial = _number(session, scan_page)
+    if serial is None or dossier is None:
         return documents.file_document(session, desk.vault, actor, _by_hand(desk, form, unit, dossier, section))
+    if serial.form_code != form.code:
+        raise BadInput(what=f"此页的编号是 {serial.text},只能归为 {serial.form_code}")
+    if serial.dossier_id not in (None, dossier.id):
+        raise BadInput(what=f"{serial.text} 的其他页已归入另一份档案")
+    serial.unit_id, serial.dossier_id = unit.id if unit else None, dossier.id
     mark = PageMark(serial.text, scan_page.page_no or 1, serial.page_count, scan_page.copy or 1, serial.form_version)
     placing = filing.place_serial(session, desk, form, serial, mark, dossier).placing
+    session.flush()
     books.mark_returned(session, actor, serial)
     known = documents.find_document(session, serial.text, mark.copy)
     return known or documents.file_document(session, desk.vault, actor, placing)
 
 
-def _number(session: Session, scan_page: ScanPage, form: Form) -> Serial | None:
+def _number(session: Session, scan_page: ScanPage) -> Serial | None:
     """The number that the page proved, where only its unit was in question."""
     if scan_page.reason != "no_unit":
         return None
-    serial = session.scalar(select(Serial).where(Serial.text == scan_page.serial))
-    return serial if serial is not None and serial.form_code == form.code else None
+    return session.scalar(select(Serial).where(Serial.text == scan_page.serial))
 
 
 def _by_hand(desk: ScanDesk, form: Form, unit: Unit | None, dossier: Dossier | None, section: str | None) -> Placing:
@@ -193,13 +198,16 @@ def _by_hand(desk: ScanDesk, form: Form, unit: Unit | None, dossier: Dossier | N
     )
 
 
-def _move_into(session: Session, desk: ScanDesk, scan_page: ScanPage, document: Document) -> Page:
-    """Seal the page's bytes for its document and let the tray's own copy go."""
-    twin = select(Page).join(ScanPage, ScanPage.page_id == Page.id)
-    twin = twin.where(ScanPage.digest == scan_page.digest, ScanPage.state == "filed")
-    filed = session.scalar(twin.limit(1))
+def _refuse_twin(session: Session, scan_page: ScanPage) -> None:
+    """The same bytes may wait in the tray twice; they are filed once."""
+    query = select(Page).join(ScanPage, ScanPage.page_id == Page.id)
+    filed = session.scalar(query.where(ScanPage.digest == scan_page.digest, ScanPage.state == "filed").limit(1))
     if filed is not None:
         raise PageAlreadyFiled(serial=f"第 {filed.document_id} 号文件", position=filed.position)
+
+
+def _move_into(session: Session, desk: ScanDesk, scan_page: ScanPage, document: Document) -> Page:
+    """Seal the page's bytes for its document and let the tray's own copy go."""
     blob = session.get_one(Blob, scan_page.blob_id)
     data, media_type = desk.vault.open(blob), blob.media_type
     position = scan_page.page_no or 1 if document.serial is not None and document.book_id is None else 1
