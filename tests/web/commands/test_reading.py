@@ -1,0 +1,135 @@
+"""Looking and asking from the command line: the same access rules as on the web, and tables that line up."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from web.command_line import yedang
+from web.commands.answers import Column, Table, answer, width
+
+
+def test_without_a_grant_a_dossier_shows_its_gaps_but_no_names(program: Any) -> None:
+    shown = program.ask("dossier", "show", "3-2-1201", actor="staff")
+    assert [section["key"] for section in shown["sections"]][:3] == ["covenant", "service", "safety"]
+    assert shown["sections"][0]["missing"] == [{"form": "RZ-02", "name": "业主临时公约"}]
+    assert shown["owners"] is None
+    assert "王建国" not in json.dumps(shown, ensure_ascii=False)
+
+
+def test_under_a_grant_it_shows_the_owner_and_why(program: Any, grant: Callable[[str, str], None]) -> None:
+    grant("3-2-1201", "staff")
+    shown = program.ask("dossier", "show", "3-2-1201", actor="staff")
+    assert shown["owners"] == ["王建国"]
+    assert "查阅授权 1 号" in shown["because"]
+    assert program.ask("dossier", "show", "3-2-1201", actor="archivist")["owners"] is None
+
+
+def test_administration_gives_no_right_to_dossiers(program: Any) -> None:
+    assert program("dossier", "show", "3-2-1201", actor="admin").code == 1
+    assert program("access", "request", "3-2-1201", "--purpose", "看看", actor="admin").code == 1
+
+
+def test_a_dossier_is_exported_only_under_a_grant(
+    program: Any, grant: Callable[[str, str], None], tmp_path: Path
+) -> None:
+    out = tmp_path / "export"
+    closed = program("dossier", "export", "3-2-1201", "--out", out, actor="staff")
+    assert (closed.code, out.exists()) == (1, False)
+    grant("3-2-1201", "staff")
+    assert program.ask("dossier", "export", "3-2-1201", "--out", out, actor="staff")["pages"] == 0
+    again = program("dossier", "export", "3-2-1201", "--out", out, actor="staff")
+    assert again.code == 1
+    assert "不是空的" in again.err
+
+
+def test_nobody_approves_alone_what_another_manager_can(program: Any) -> None:
+    number = program.ask("access", "request", "3-2-1201", "--purpose", "复查", actor="manager")["request"]["id"]
+    assert program("access", "approve", number, actor="manager").code == 1
+    assert program("access", "approve", number, actor="manager2").code == 0
+
+
+def test_a_refusal_needs_its_reason(program: Any) -> None:
+    number = program.ask("access", "request", "3-2-1201", "--purpose", "复查", actor="staff")["request"]["id"]
+    assert program("access", "refuse", number, actor="manager").code == 2
+    program.ask("access", "refuse", number, "--reason", "事由不清", actor="manager")
+    assert program.ask("access", "list", actor="staff")["requests"][0]["state"] == "refused"
+
+
+def test_giving_back_ends_the_grant(program: Any, grant: Callable[[str, str], None]) -> None:
+    grant("3-2-1201", "staff")
+    program.ask("access", "return", 1, actor="staff")
+    assert program.ask("dossier", "show", "3-2-1201", actor="staff")["open_to_you"] is False
+
+
+def test_the_log_shows_what_happened_and_proves_itself(program: Any) -> None:
+    program.ask("access", "request", "3-2-1201", "--purpose", "不该出现在日志里", actor="staff")
+    entries = program.ask("audit", "log", "--last", 1, actor="manager")["entries"]
+    assert entries[0]["verb"] == "access:request:asked"
+    assert "不该出现" not in json.dumps(entries, ensure_ascii=False)
+    head = program.ask("audit", "head")
+    assert program.ask("audit", "verify") == {"holds": True, **head}
+
+
+def test_staff_do_not_read_the_log(program: Any) -> None:
+    assert program("audit", "log", actor="staff").code == 1
+
+
+def test_a_tampered_log_fails_with_the_first_bad_entry(program: Any, home: Path) -> None:
+    with create_engine(f"sqlite:///{home / 'yedang.sqlite'}").begin() as connection:
+        for name in connection.scalars(text("SELECT name FROM sqlite_master WHERE type='trigger'")).all():
+            connection.execute(text(f"DROP TRIGGER {name}"))
+        connection.execute(text("UPDATE audit_log SET details='{}' WHERE seq=3"))
+    done = program("audit", "verify", data=True)
+    assert done.code == 1
+    assert done.data["first_bad"] == 3
+    assert "第 3 条" in done.err
+
+
+def test_a_damaged_database_is_one_sentence(program: Any, home: Path) -> None:
+    (home / "yedang.sqlite").write_bytes(b"this is no database" * 1000)
+    for name in ("yedang.sqlite-wal", "yedang.sqlite-shm"):
+        (home / name).unlink(missing_ok=True)
+    done = program("audit", "head")
+    assert done.code == 1
+    assert "数据库" in done.err
+
+
+def test_wide_characters_line_up() -> None:
+    table = Table(
+        (Column("a", "名称", "Name"), Column("b", "数", "No.")), [{"a": "回访记录表", "b": 1}, {"a": "HF", "b": 22}]
+    )
+    lines = table.text("zh").splitlines()
+    starts = [width(line[: line.index(cell)]) for line, cell in zip(lines, ("数", "1", "22"), strict=True)]
+    assert len(set(starts)) == 1
+
+
+def test_an_answer_that_json_cannot_hold_is_our_mistake() -> None:
+    with pytest.raises(TypeError):
+        answer({"odd": object()}).json()
+
+
+def _commands(group: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
+    found = []
+    for name, command in group.commands.items():
+        found += _commands(command, (*path, name)) if hasattr(command, "commands") else [((*path, name), command)]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("path", "command"), _commands(yedang), ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
+)
+def test_every_command_explains_itself_in_both_languages_and_takes_json(
+    program: Any, path: tuple[str, ...], command: Any
+) -> None:
+    done = program(*path, "--help")
+    assert done.code == 0
+    assert "--json" in done.out
+    assert any(unicodedata.east_asian_width(letter) == "W" for letter in command.help)
+    assert " / " in command.help
