@@ -10,10 +10,14 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from forms.catalogue import Catalogue, load_catalogue
+from forms.scanning.filing import ScanDesk
+from records import changes
 from records.database import Database
 from records.errors import OfficeError
 from records.settings import Settings
 from records.vault import MasterKey, Vault
+from retention.schedule import Schedule, load_schedule
+from search.index import Index
 from web import schema
 
 
@@ -32,6 +36,8 @@ class Office:
         self.settings = settings
         self.database = Database(settings.database_url)
         self.vault = Vault(settings.home / "vault", MasterKey(settings.master_key))
+        # The index follows every act inside the act's own transaction.
+        self.database.before_commit.append(self._follow)
 
     @classmethod
     def open(cls, settings: Settings) -> Office:
@@ -55,6 +61,28 @@ class Office:
     def catalogue(self) -> Catalogue:
         """The forms that this office knows."""
         return load_catalogue()
+
+    @cached_property
+    def desk(self) -> ScanDesk:
+        """What the scanning desk works with."""
+        return ScanDesk(self.catalogue, self.vault, self.vault.master.page_secret())
+
+    @cached_property
+    def index(self) -> Index:
+        """The full-text index, which knows every form and procedure by all their names."""
+        names = {form.code: self.catalogue.names(form) for form in self.catalogue.forms}
+        series = {one.key: [one.zh, one.en] for one in self.catalogue.procedures}
+        return Index(names, series)
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """The retention rules in force."""
+        return load_schedule()
+
+    def _follow(self, session: Session) -> None:
+        # Most commands change nothing and never need the catalogue's names: the index is made on first use.
+        if changes.touched(session):
+            self.index.follow(session)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
