@@ -1,0 +1,199 @@
+"""Embeds the glyphs a document uses as TrueType composite fonts, with a map back to Unicode for search and copy.
+
+reportlab splits a TrueType font into pieces of 256 characters and rereads the font for each; pages of Chinese need
+hundreds. Here each face is one two-byte font: glyph numbers as in the font file, outlines of the used ones only.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from array import array
+from types import SimpleNamespace
+from typing import Any
+
+from reportlab.pdfbase import pdfdoc, pdfmetrics
+
+from forms.typeface import Face
+
+UNITS_PER_EM = 1000
+
+
+class DocumentFont:
+    """A face within one PDF document: remembers which characters were set, and writes them out at the end."""
+
+    def __init__(self, face: Face, document: Any) -> None:
+        self.face = face
+        self.resource = "F-" + face.name
+        self._used: dict[int, str] = {}
+        self._seen: set[str] = set()
+        document.fontMapping[self.resource] = "/" + self.resource
+        document.delayedFonts.append(self)
+
+    def codes(self, text: str) -> str:
+        """The text as hex codes for a text operator. Raises MissingGlyph."""
+        codes = self.face.codes(text)
+        if text not in self._seen:
+            self._seen.add(text)
+            self._used.update((self.face.glyph_of[character], character) for character in text)
+        return codes
+
+    def addObjects(self, document: Any) -> None:
+        """Write the font's objects into the document; reportlab calls this when the document is finished."""
+        fonts = document.idToObject[pdfdoc.BasicFonts].dict
+        if self._used:
+            fonts[self.resource] = document.Reference(self._composite(document))
+
+    def _composite(self, document: Any) -> Any:
+        glyphs = sorted(self._used)
+        name = f"{_tag(glyphs)}+{self.face.postscript_name}"
+        descendant = {
+            "Type": _name("Font"),
+            "Subtype": _name("CIDFontType2"),
+            "BaseFont": _name(name),
+            "CIDSystemInfo": pdfdoc.PDFDictionary(
+                {"Registry": pdfdoc.PDFString("Adobe"), "Ordering": pdfdoc.PDFString("Identity"), "Supplement": 0}
+            ),
+            "FontDescriptor": document.Reference(self._descriptor(document, name, glyphs)),
+            "DW": UNITS_PER_EM,
+            "W": self._widths(glyphs),
+            "CIDToGIDMap": _stream(document, _places(glyphs)),
+        }
+        return pdfdoc.PDFDictionary(
+            {
+                "Type": _name("Font"),
+                "Subtype": _name("Type0"),
+                "BaseFont": _name(name),
+                "Encoding": _name("Identity-H"),
+                "DescendantFonts": pdfdoc.PDFArray([document.Reference(pdfdoc.PDFDictionary(descendant))]),
+                "ToUnicode": _stream(document, _to_unicode(self._used)),
+            }
+        )
+
+    def _descriptor(self, document: Any, name: str, glyphs: list[int]) -> Any:
+        return pdfdoc.PDFDictionary(
+            {
+                "Type": _name("FontDescriptor"),
+                "FontName": _name(name),
+                "Flags": 4,
+                "FontBBox": pdfdoc.PDFArray(list(self.face.bounds)),
+                "ItalicAngle": 0,
+                "Ascent": self.face.ascent,
+                "Descent": self.face.descent,
+                "CapHeight": self.face.cap_height,
+                "StemV": 80,
+                "FontFile2": _stream(document, font_program(self.face, glyphs), lengths=True),
+            }
+        )
+
+    def _widths(self, glyphs: list[int]) -> Any:
+        """Widths of the glyphs that are not one em wide: [first [widths] first [widths] …]."""
+        widths: list[Any] = []
+        for glyph in glyphs:
+            advance = self.face.advance_of[self._used[glyph]]
+            if advance != UNITS_PER_EM:
+                widths += [glyph, pdfdoc.PDFArray([advance])]
+        return pdfdoc.PDFArray(widths)
+
+
+def font_program(face: Face, glyphs: list[int]) -> bytes:
+    """A TrueType font of the given glyphs alone: numbered from 1 in the order given, 0 is the empty .notdef."""
+    outlines = [b"", *(outline + bytes(-len(outline) % 4) for outline in map(face.outline, glyphs))]
+    offsets = [0]
+    for outline in outlines:
+        offsets.append(offsets[-1] + len(outline))
+    count = len(outlines)
+    box = face.bounds
+    metrics = b"".join(struct.pack(">Hh", UNITS_PER_EM, _left_side(outline)) for outline in outlines)
+    return _font_file(
+        {
+            "glyf": b"".join(outlines),
+            "head": struct.pack(
+                ">IIIIHHQQhhhhHHhhh", 0x10000, 0, 0, 0x5F0F3CF5, 3, UNITS_PER_EM, 0, 0, *box, 0, 8, 2, 1, 0
+            ),
+            "hhea": struct.pack(
+                ">I8h14xH", 0x10000, face.ascent, face.descent, 0, UNITS_PER_EM, box[0], box[0], box[2], 1, count
+            ),
+            "hmtx": metrics,
+            "loca": struct.pack(f">{count + 1}I", *offsets),
+            "maxp": struct.pack(">IH13H", 0x10000, count, 2048, 256, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0),
+        }
+    )
+
+
+def register(face: Face) -> str:
+    """Make the face known to reportlab as a page's initial font, so that no unembedded Helvetica is listed."""
+    stand_in = SimpleNamespace(fontName=face.name, _dynamicFont=1, _multiByte=1, face=SimpleNamespace(name=face.name))
+    pdfmetrics.registerFont(stand_in)
+    return face.name
+
+
+def _left_side(outline: bytes) -> int:
+    return int(struct.unpack_from(">h", outline, 2)[0]) if outline else 0
+
+
+def _font_file(tables: dict[str, bytes]) -> bytes:
+    """Tables put together as a font file with its directory and checksums."""
+    count = len(tables)
+    power = 1 << (count.bit_length() - 1)
+    directory = [struct.pack(">IHHHH", 0x10000, count, power * 16, power.bit_length() - 1, (count - power) * 16)]
+    body: list[bytes] = []
+    offset = 12 + 16 * count
+    for tag, data in sorted(tables.items()):
+        padded = data + bytes(-len(data) % 4)
+        directory.append(struct.pack(">4sIII", tag.encode(), _checksum(padded), offset, len(data)))
+        body.append(padded)
+        offset += len(padded)
+    return b"".join(directory + body)
+
+
+def _checksum(padded: bytes) -> int:
+    words = array("I", padded)
+    words.byteswap()
+    return sum(words) & 0xFFFFFFFF
+
+
+def _places(glyphs: list[int]) -> bytes:
+    """CIDToGIDMap: for every glyph number of the font file, its number in the embedded subset."""
+    places = array("H", bytes(2 * (glyphs[-1] + 1)))
+    for place, glyph in enumerate(glyphs, start=1):
+        places[glyph] = place
+    places.byteswap()
+    return places.tobytes()
+
+
+def _to_unicode(used: dict[int, str]) -> bytes:
+    entries = [f"<{glyph:04X}> <{letter.encode('utf-16-be').hex().upper()}>" for glyph, letter in sorted(used.items())]
+    blocks = [entries[start : start + 100] for start in range(0, len(entries), 100)]
+    mapped = "\n".join(f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar" for block in blocks)
+    return f"""/CIDInit /ProcSet findresource begin
+12 dict begin
+begincmap
+/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def
+/CMapName /Adobe-Identity-UCS def
+/CMapType 2 def
+1 begincodespacerange
+<0000> <FFFF>
+endcodespacerange
+{mapped}
+endcmap
+CMapName currentdict /CMap defineresource pop
+end
+end""".encode()
+
+
+def _tag(glyphs: list[int]) -> str:
+    """Six letters that name this subset, the same for the same glyphs."""
+    number = zlib.crc32(array("H", glyphs).tobytes())
+    return "".join(chr(65 + number // 26**place % 26) for place in range(6))
+
+
+def _name(text: str) -> Any:
+    return pdfdoc.PDFName(text)
+
+
+def _stream(document: Any, content: bytes, *, lengths: bool = False) -> Any:
+    stream = pdfdoc.PDFStream(content=content, filters=[pdfdoc.PDFZCompress])
+    if lengths:
+        stream.dictionary.dict["Length1"] = len(content)
+    return document.Reference(stream)

@@ -1,0 +1,204 @@
+"""Draws placed pages as PDF, and only draws: every coordinate comes from forms.layout.
+
+What a page shares with its fellows is one form object, drawn once and referred to; what is its own (serial, code,
+fore-edge mark) is a few operators. The same input makes the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, BinaryIO
+
+from reportlab.pdfgen.canvas import Canvas
+
+from forms import qr
+from forms.embedding import DocumentFont, register
+from forms.layout import Item, Laid, LaidPage, Line, PageIdentity, Panel, Text, Tick, place_identity
+from forms.layout.book_pages import BookFacts, end_pages, front_pages
+from forms.layout.items import Colour
+from forms.marks import PageMark
+from forms.paper import Paper
+from forms.typeface import Typeface, load_typeface
+
+POINTS = 72 / 25.4
+LANGUAGE = "zh-CN"
+CREATOR = "Yedang 业档"
+
+__all__ = ["BookFacts", "PageIdentity", "book_identities", "draw", "draw_book", "draw_runs", "sheet_identities"]
+
+
+def draw(laid: Laid, identities: Iterable[PageIdentity], out: BinaryIO, *, title: str, author: str = "") -> None:
+    """Write a PDF with one page per identity, in the order given.
+
+    A page whose mark says page k shows page k of the layout; a book's layout has one page, shown for every k.
+    Raises MissingGlyph.
+    """
+    draw_runs([(laid, identities)], out, title=title, author=author)
+
+
+def draw_runs(
+    runs: Iterable[tuple[Laid, Iterable[PageIdentity]]], out: BinaryIO, *, title: str, author: str = ""
+) -> None:
+    """The same for many forms in one PDF, one after the other (a mail merge)."""
+    document = _Document(out, title, author)
+    for laid, identities in runs:
+        document.run(laid, identities)
+    document.finish()
+
+
+def draw_book(
+    laid: Laid, identities: Sequence[PageIdentity], facts: BookFacts, out: BinaryIO, *, title: str = ""
+) -> None:
+    """Write a whole book: cover, sign-for page, the numbered pages, colophon with the closing certificate."""
+    document = _Document(out, title or f"{facts.form_zh} {facts.number}", facts.office)
+    for items in front_pages(facts, laid.paper):
+        document.plain_page(laid.paper, items)
+    document.run(laid, identities)
+    for items in end_pages(facts, laid.paper, identities[0].secret):
+        document.plain_page(laid.paper, items)
+    document.finish()
+
+
+def sheet_identities(laid: Laid, serial: str, secret: bytes, *, reprint: bool = False) -> list[PageIdentity]:
+    """The pages of one number of a sheet form: every page of the first copy, then of the next."""
+    labels = laid.copies or ("",)
+    count = len(laid.pages)
+    return [
+        PageIdentity(PageMark(serial, page, count, copy, laid.version), None, label, reprint, secret)
+        for copy, label in enumerate(labels, start=1)
+        for page in range(1, count + 1)
+    ]
+
+
+def book_identities(laid: Laid, serials: Sequence[str], book_number: str, secret: bytes) -> list[PageIdentity]:
+    """The pages of a book in order, each with its neighbours."""
+    neighbours = [None, *serials, None]
+    return [
+        PageIdentity(
+            PageMark(serial, page, len(serials), 1, laid.version),
+            book_number, "", False, secret, neighbours[page - 1], neighbours[page + 1],
+        )
+        for page, serial in enumerate(serials, start=1)
+    ]  # fmt: skip
+
+
+class _Document:
+    """A PDF being written."""
+
+    def __init__(self, out: BinaryIO, title: str, author: str) -> None:
+        self.typeface: Typeface = load_typeface()
+        first = register(self.typeface.face("sans"))
+        self.canvas: Any = Canvas(out, initialFontName=first, invariant=1, pageCompression=1, lang=LANGUAGE)
+        self.canvas.setTitle(title)
+        self.canvas.setAuthor(author or CREATOR)
+        self.canvas.setCreator(CREATOR)
+        self.canvas.setSubject(title)
+        self.fonts = {name: DocumentFont(self.typeface.face(name), self.canvas._doc) for name in ("sans", "serif")}
+        self.drawn: dict[int, tuple[LaidPage, str]] = {}
+
+    def run(self, laid: Laid, identities: Iterable[PageIdentity]) -> None:
+        """Draw the pages of one layout."""
+        for identity in identities:
+            page = laid.pages[0] if identity.book_number is not None else laid.pages[identity.mark.page - 1]
+            self._shared(laid.paper, page)
+            own = place_identity(self.typeface, laid.paper, identity)
+            self.canvas.addLiteral(self._operators(laid.paper, own))
+            self.canvas.addLiteral(_code(laid.paper, identity.code))
+            self.canvas.showPage()
+
+    def plain_page(self, paper: Paper, items: Sequence[Item]) -> None:
+        """Draw a page that has no number."""
+        self._size(paper)
+        self.canvas.addLiteral(self._operators(paper, items))
+        self.canvas.showPage()
+
+    def finish(self) -> None:
+        """Write everything out."""
+        self.canvas.save()
+
+    def _size(self, paper: Paper) -> None:
+        self.canvas.setPageSize((paper.width * POINTS, paper.height * POINTS))
+
+    def _shared(self, paper: Paper, page: LaidPage) -> None:
+        """Draw what the page shares with others of its layout, as a form object made once."""
+        self._size(paper)
+        known = self.drawn.get(id(page))
+        if known is None:
+            known = self.drawn[id(page)] = (page, f"L{len(self.drawn) + 1}")
+            self.canvas.beginForm(known[1])
+            self.canvas.addLiteral(self._operators(paper, page.items))
+            self.canvas.endForm()
+        self.canvas.doForm(known[1])
+
+    def _operators(self, paper: Paper, items: Iterable[Item]) -> str:
+        pen = _Pen(paper, self.fonts)
+        for item in items:
+            pen.draw(item)
+        return "\n".join(pen.operators)
+
+
+class _Pen:
+    """Turns items into PDF operators; y grows upwards there, and lengths are points."""
+
+    def __init__(self, paper: Paper, fonts: dict[str, DocumentFont]) -> None:
+        self.height = paper.height
+        self.fonts = fonts
+        self.operators: list[str] = []
+        self._draw: dict[type, Callable[[Any], Iterator[str]]] = {
+            Text: self._text,
+            Line: self._line,
+            Panel: self._panel,
+            Tick: self._tick,
+        }
+
+    def draw(self, item: Item) -> None:
+        """Append the item's operators."""
+        self.operators += self._draw[type(item)](item)
+
+    def _at(self, x: float, y: float) -> str:
+        return f"{x * POINTS:.2f} {(self.height - y) * POINTS:.2f}"
+
+    def _text(self, item: Text) -> Iterator[str]:
+        font = self.fonts[item.face]
+        thick = f"{_rgb(item.colour)} RG {item.bold:.2f} w 2 Tr " if item.bold else ""
+        thin = " 0 Tr" if item.bold else ""
+        yield (
+            f"BT {_rgb(item.colour)} rg {thick}/{font.resource} {item.size:.2f} Tf {self._at(item.x, item.y)} Td "
+            f"<{font.codes(item.text)}> Tj{thin} ET"
+        )
+
+    def _line(self, item: Line) -> Iterator[str]:
+        dash = f"[{' '.join(f'{part:g}' for part in item.dash)}] 0 d"
+        yield (
+            f"{_rgb(item.colour)} RG {item.width:.2f} w {dash} "
+            f"{self._at(item.x1, item.y1)} m {self._at(item.x2, item.y2)} l S"
+        )
+
+    def _panel(self, item: Panel) -> Iterator[str]:
+        area = f"{self._at(item.x, item.y + item.h)} {item.w * POINTS:.2f} {item.h * POINTS:.2f} re"
+        if item.fill is not None:
+            yield f"{_rgb(item.fill)} rg {area} f"
+        if item.stroke:
+            yield f"{_rgb(item.colour)} RG {item.stroke:.2f} w [] 0 d {area} S"
+
+    def _tick(self, item: Tick) -> Iterator[str]:
+        yield from self._panel(Panel(item.x, item.y, item.side, item.side, None, 0.7))
+        if item.ticked:
+            x, y, side = item.x, item.y, item.side
+            yield (
+                f"0.05 0.15 0.45 RG 1.4 w [] 0 d {self._at(x + side * 0.18, y + side * 0.5)} m "
+                f"{self._at(x + side * 0.42, y + side * 0.78)} l {self._at(x + side * 0.88, y + side * 0.16)} l S"
+            )
+
+
+def _code(paper: Paper, text: str) -> str:
+    """The QR code as one filled path at its place on the paper."""
+    modules, side = qr.path(text)
+    left, top, size = paper.qr
+    scale = size * POINTS / side
+    low = (paper.height - top - size) * POINTS
+    return f"q 0 0 0 rg {scale:.5f} 0 0 {scale:.5f} {left * POINTS:.3f} {low:.3f} cm\n{modules}\nf Q"
+
+
+def _rgb(colour: Colour) -> str:
+    return f"{colour[0]:g} {colour[1]:g} {colour[2]:g}"
