@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
+from reportlab import rl_config
 from reportlab.pdfgen.canvas import Canvas
 
 from forms import qr
@@ -21,6 +22,8 @@ from forms.paper import Paper
 from forms.typeface import Typeface, load_typeface
 
 POINTS = 72 / 25.4
+
+rl_config.useA85 = 0  # text armour for bytes that are compressed anyway: a quarter larger, and half of the time
 LANGUAGE = "zh-CN"
 CREATOR = "Yedang 业档"
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from forms.catalogue import Column, Field, Signature
 from forms.layout import entries
 from forms.layout.board import PAD, Board, RestOfTable
-from forms.layout.items import ENTERED, INK, SHADE, SOFT
+from forms.layout.items import ENTERED, INK, SHADE, SOFT, WHITE
 
 LABEL_SIZE = 9.0
 ROW = 9.5
@@ -75,9 +75,9 @@ class GridRow:
             left, inner = x + cell.label_width, wide - cell.label_width
             place_value(board, cell.field, cell.value, left, y, inner, h)
             board.box(cell.field.key, "field", left, y, inner, h)
+            if cell is not self.cells[0]:
+                board.line(x, y, x, y + h)
             board.line(left, y, left, y + h)
-            if x + wide < x + w - 0.1 and cell is not self.cells[-1]:
-                board.line(x + wide, y, x + wide, y + h)
             x += wide
 
 
@@ -137,9 +137,10 @@ class Table:
         if self.title:
             place_strip(board, x, y, w, self.title)
             y, h = y + STRIP, h - STRIP
-            board.line(x, y, x + w, y)
         widths = column_widths(board, self.columns, w)
         self._place_header(board, x, y, widths)
+        if self.title:
+            board.line(x, y, x + w, y)
         tall = (h - self.header) / self.count
         for place in range(self.count):
             top = y + self.header + place * tall
@@ -158,7 +159,7 @@ class Table:
     def _place_header(self, board: Board, x: float, y: float, widths: Sequence[float]) -> None:
         board.panel(x, y, sum(widths), self.header, fill=SHADE)
         for column, wide in zip(self.columns, widths, strict=True):
-            board.words(x, y, wide, self.header, heading(column), 8.5, align="centre", pad=0.8, smallest=6.0, bold=0.12)
+            board.words(x, y, wide, self.header, heading(column), 8.5, align="centre", pad=0.8, smallest=6.0)
             x += wide
 
     def _place_row(self, board: Board, x: float, y: float, widths: Sequence[float], h: float, place: int) -> None:
@@ -221,7 +222,7 @@ def column_widths(board: Board, columns: Sequence[Column], width: float) -> list
 def place_strip(board: Board, x: float, y: float, w: float, text: str) -> None:
     """A shaded title strip across the grid."""
     board.panel(x, y, w, STRIP, fill=SHADE)
-    board.text(x + PAD + 0.6, board.middle(y, STRIP, LABEL_SIZE), text, LABEL_SIZE, bold=0.14)
+    board.text(x + PAD + 0.6, board.middle(y, STRIP, LABEL_SIZE), text, LABEL_SIZE)
 
 
 @dataclass(frozen=True)
@@ -237,7 +238,7 @@ class Signatures:
 
     @property
     def least(self) -> float:
-        return self.natural - 1.0
+        return self.natural - 2.0
 
     @property
     def most(self) -> float:
@@ -314,6 +315,20 @@ class WithPhoto:
 
 
 @dataclass(frozen=True)
+class Banner:
+    """A dark band across the grid, seen from afar in a pile of paper."""
+
+    text: str
+    natural: float = 11.0
+    least: float = 9.0
+    most: float = 11.0
+
+    def place(self, board: Board, x: float, y: float, w: float, h: float) -> None:
+        board.panel(x, y, w, h, fill=INK)
+        board.text(x + w / 2, board.middle(y, h, 13), self.text, 13, align="centre", colour=WHITE)
+
+
+@dataclass(frozen=True)
 class Remark:
     """A printed remark within the grid, under its own small heading."""
 
@@ -333,4 +348,4 @@ class Remark:
         return self.natural + 1.5
 
     def place(self, board: Board, x: float, y: float, w: float, h: float) -> None:
-        board.words(x, y, w, h, self.text, 9.0, bold=0.1, pad=PAD + 0.6)
+        board.words(x, y, w, h, self.text, 9.0, pad=PAD + 0.6)

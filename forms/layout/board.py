@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from forms.catalogue import Column
 from forms.layout.items import INK, LINE, SOFT, Box, BoxKind, Colour, Item, Line, Panel, Text, Tick
-from forms.layout.text import SMALLEST, Fitted, clean, fit, line_height
+from forms.layout.text import SMALLEST, Fitted, balanced, clean, fit, line_height
 from forms.typeface import MM_PER_POINT, FaceName, Typeface
 
 Align = Literal["left", "centre", "right"]
@@ -89,6 +89,9 @@ class Board:
     ) -> str:  # fmt: skip
         """Text within a box, wrapped and shrunk, in its middle or from the ``top``. Returns what did not fit."""
         fitted = fit(self.typeface, clean(text), w - 2 * pad, h - 1.0, size, smallest)
+        if align == "centre" and not fitted.rest:
+            lines = balanced(self.typeface, list(fitted.lines), clean(text), w - 2 * pad, fitted.size)
+            fitted = Fitted(tuple(lines), fitted.size)
         self._lines(x, y, w, h, fitted, align, pad, bold, colour, top)
         return fitted.rest
 

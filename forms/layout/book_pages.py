@@ -15,8 +15,8 @@ from forms.typeface import Typeface, load_typeface
 
 _ROW = 11.0
 _PROMISE = (
-    "兹证明本册所列编号已逐页核对:在用、作废、空白注销及缺失各页均已登记在案,缺失者已说明并签认;"
-    "本册自结册之日起不再续用,按保管期限归档。"
+    "兹证明本册所列编号已逐页核对：使用、作废、空白注销及缺失各页均已登记在案，缺失者已说明并签认；"
+    "本册自结册之日起不再续用，按保管期限归档。"
 )
 
 
@@ -87,7 +87,7 @@ def _cover(facts: BookFacts, paper: Paper) -> tuple[Item, ...]:
     wide = min(area.w - 20.0, 160.0)
     top = area.y + area.h - 22.0 - _ROW * len(rows)
     _fact_table(board, Area(middle - wide / 2, top, wide, _ROW * len(rows)), rows)
-    notice = "本册页页编号,不得撕毁;缺页须说明并签认。"
+    notice = "本册页页编号，不得撕毁；缺页须说明并签认。"
     board.text(middle, area.y + area.h - 9.0, notice, 10, align="centre", bold=0.15)
     return tuple(board.items)
 
@@ -119,14 +119,14 @@ def _sign_for_page(facts: BookFacts, paper: Paper) -> tuple[Item, ...]:
     board, area = _board(paper)
     y = _place_title(board, area, "领用签收", facts)
     words = (
-        f"本册共 {facts.page_count} 页,编号 {facts.first} 至 {facts.last}。"
-        "领用人签收前应逐页清点,页码与编号连续无缺方可签收;交接时由移交人、接收人共同清点并签字。"
+        f"本册共 {facts.page_count} 页，编号 {facts.first} 至 {facts.last}。"
+        "领用人签收前应逐页清点，页码与编号连续无缺方可签收；交接时由移交人、接收人共同清点并签字。"
     )
     board.words(area.x, y, area.w, 14.0, words, 10.5, pad=0.5)
     y += 18.0
     columns = (
         ("日期", 2.2),
-        ("事由(领用/交接/交回)", 2.8),
+        ("事由（领用/交接/交回）", 2.8),
         ("移交人", 2.0),
         ("领用/接收人", 2.0),
         ("清点页数", 1.4),
@@ -170,7 +170,7 @@ def _colophon(facts: BookFacts, paper: Paper, secret: bytes) -> tuple[Item, ...]
     tall = min(_ROW, (area.h - 90.0) / len(rows))
     _fact_table(board, Area(area.x, y, area.w, tall * len(rows)), rows)
     y += tall * len(rows) + 3.0
-    words = "日志链首为印制时审计日志最后一条的序号及摘要(首尾各16位),可据以查证此前的记录未被改写。"
+    words = "日志链首为印制时审计日志最后一条的序号及摘要（首尾各16位），可据以查证此前的记录未被改写。"
     board.words(area.x, y, area.w, 6.0, words, 8.0, pad=0.5, colour=SOFT)
     _place_certificate(board, Area(area.x, y + 10.0, area.w, area.y + area.h - y - 10.0))
     return tuple(board.items)
@@ -196,7 +196,7 @@ def _place_certificate(board: Board, area: Area) -> None:
     board.line(area.x, y + 10.0, area.x + area.w, y + 10.0)
     half, low = area.w / 2, area.y + tall
     board.line(area.x + half, y + 10.0, area.x + half, low)
-    for number, role in enumerate(("主管(结册人)", "管理处经理")):
+    for number, role in enumerate(("主管（结册人）", "管理处经理")):
         left = area.x + number * half
         board.text(left + 3.0, y + 16.0, role, 10.5, bold=0.15)
         board.text(left + half - 4.0, low - 4.0, "　　　　年　　　月　　　日", 10, align="right")

@@ -11,7 +11,7 @@ import yaml
 import templates
 from forms.catalogue import Field, Form, Named, Signature
 
-SUBTITLE = "归档分隔页　Filing cover sheet"
+SUBTITLE = "Filing cover sheet"
 
 FIELDS = (
     Field(key="unit", zh="单元房号", en="Unit", kind="unit", width="half"),
@@ -23,19 +23,20 @@ FIELDS = (
     Field(key="expected_pages", zh="应有页数", en="Pages expected", kind="number", width="half"),
     Field(key="actual_pages", zh="实收页数", en="Pages received", kind="number", width="half"),
     Field(key="original", zh="原件/复印件", en="Original or copy", kind="choice", options=("原件", "复印件")),
-    Field(key="checked", zh="与原件核对", en="Compared", kind="choice", options=("已核对,一致", "未见原件", "不适用")),
+    Field(key="checked", zh="与原件核对", en="Compared", kind="choice", options=("已核对，一致", "未见原件", "不适用")),
     Field(key="remarks", zh="备注", en="Remarks", kind="long", lines=4, width="full"),
 )
 SIGNATURES = (
     Signature(key="clerk", zh="经办人", en="Clerk", kind="signature"),
     Signature(key="archivist", zh="档案员", en="Archivist", kind="signature"),
 )
-INSTRUCTION = "请将本页置于资料最前,资料各页按顺序紧随其后,一并扫描;一份资料一张分隔页。"
+INSTRUCTION = "请将本页置于资料最前，资料各页按顺序紧随其后，一并扫描；一份资料一张分隔页。"
+BANNER = "归档分隔页　本页之后为所附资料"
 
 
 def completed(form: Form) -> Form:
     """The form with the cover sheet's own fields and signatures, where the catalogue gives none."""
-    note = f"{INSTRUCTION}{'资料:' + form.note.zh + '。' if form.note else ''}"
+    note = f"{INSTRUCTION}{'资料：' + form.note.zh + '。' if form.note else ''}"
     return form.model_copy(
         update={
             "fields": form.fields or FIELDS,

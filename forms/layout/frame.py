@@ -115,7 +115,7 @@ def _place_notices(board: Board, paper: Paper, notices: list[str], y: float) -> 
     x = paper.width / 2 + 6.0 - (len(notices) * (wide + gap) - gap) / 2
     for notice in notices:
         board.panel(x, y - 2.4, wide, 4.8, stroke=0.7, colour=INK)
-        board.text(x + wide / 2, board.middle(y - 2.4, 4.8, 8.5), notice, 8.5, align="centre", bold=0.2)
+        board.text(x + wide / 2, board.middle(y - 2.4, 4.8, 8.5), notice, 8.5, align="centre")
         x += wide + gap
 
 

@@ -94,12 +94,12 @@ def _place_edge_mark(board: Board, paper: Paper, mark: PageMark) -> None:
 def _place_copy(board: Board, paper: Paper, identity: PageIdentity) -> None:
     """A bar at the right edge with the copy's label written downwards."""
     label = identity.copy_label
-    x, wide, step = paper.width - 11.5, 6.0, 4.0
+    x, wide, step = paper.width - 12.0, 6.6, 4.5
     tall = len(label) * step + 6.0
     board.panel(x, _EDGE_TOP, wide, tall, fill=COPY_COLOURS[(identity.mark.copy - 1) % len(COPY_COLOURS)])
     for number, letter in enumerate(_upright(label)):
         y = _EDGE_TOP + 3.0 + number * step
-        board.text(x + wide / 2, board.middle(y, step, 9.5), letter, 9.5, align="centre", bold=0.15, colour=WHITE)
+        board.text(x + wide / 2, board.middle(y, step, 10), letter, 10, align="centre", colour=WHITE)
 
 
 def _upright(label: str) -> str:

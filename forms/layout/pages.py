@@ -13,6 +13,7 @@ from forms.catalogue import Field, Form, Signature
 from forms.layout import cover_sheet, entries
 from forms.layout.blocks import (
     STRIP,
+    Banner,
     Block,
     Cell,
     GridRow,
@@ -35,7 +36,8 @@ from records.errors import OfficeError
 ROWS = "rows"  # the key under which a register's lines are given
 _PHOTO_ROWS = 5
 _SHARES = {"full": 1.0, "half": 0.5, "third": 1 / 3}
-_CONTINUED = "(续页)"
+_A_LITTLE_MORE = 1.25
+_CONTINUED = "（续页）"
 
 
 class TooMuchForAPage(OfficeError):
@@ -139,10 +141,24 @@ class _Layer:
 
     def _blocks(self, board: Board, lines: Sequence[Mapping[str, Any]], first: int) -> list[Block]:
         form = self.form
-        blocks: list[Block] = list(self._field_blocks(board))
+        blocks: list[Block] = [Banner(cover_sheet.BANNER)] if form.mode == "external" else []
+        blocks += self._field_blocks(board)
         if form.columns and form.rows:
-            table = Table(ROWS, "", form.columns, form.rows, lines, first=first, header=9.5, most_row=13.5)
-            blocks.append(table)
+            # A report's lines are printed, a register's are written by hand.
+            least = 7.0 if form.mode == "report" else 8.0
+            blocks.append(
+                Table(
+                    ROWS,
+                    "",
+                    form.columns,
+                    form.rows,
+                    lines,
+                    first=first,
+                    header=9.5,
+                    least_row=least,
+                    most_row=13.5,
+                )  # fmt: skip
+            )
         for text in _printed_remarks(form):
             count = len(wrap(self.typeface, text, self.area.w - 2 * (PAD + 0.6), 9.0))
             blocks.append(Remark(text, count))
@@ -201,7 +217,7 @@ class _Layer:
         board = self._board(f"{self.form.en}　{_CONTINUED}")
         x, y, w = self.area.x, self.area.y, self.area.w
         end = self.area.y + self.area.h
-        board.text(x, y + 3.6, f"续页:接《{self.form.zh}》", 9.5, bold=0.15)
+        board.text(x, y + 3.6, f"续页：接《{self.form.zh}》", 9.5, bold=0.15)
         y += 6.0
         while rests and end - y > STRIP + 20.0:
             rest = rests.popleft()
@@ -222,13 +238,13 @@ class _Layer:
 def _label_width(row: Sequence[Field], total: float) -> float:
     if any(fld.width == "third" for fld in row):
         return 21.0 if total < 200 else 26.0
-    return 22.0 if total < 150 else 27.0
+    return 25.0 if total < 200 else 30.0
 
 
 def _printed_remarks(form: Form) -> list[str]:
-    remarks = [f"备注:{form.remark}"] if form.remark else []
+    remarks = [f"备注：{form.remark}"] if form.remark else []
     if form.note:
-        remarks.append(f"说明:{form.note.zh}")
+        remarks.append(f"说明：{form.note.zh}")
     return remarks
 
 
@@ -248,6 +264,8 @@ def shared_heights(blocks: Sequence[Block], room: float) -> list[float]:
     heights = [block.natural for block in blocks]
     spare = room - sum(heights)
     limits = [block.most if spare > 0 else block.least for block in blocks]
+    if spare > 0 and sum(limits) < room < sum(limits) * _A_LITTLE_MORE:
+        limits = [limit * room / sum(limits) for limit in limits]  # rather roomy rows than a strip left empty
     for _ in range(4):
         reach = [abs(limit - height) for limit, height in zip(limits, heights, strict=True)]
         if abs(spare) < 0.01 or sum(reach) < 0.01:
@@ -273,7 +291,7 @@ def _place_stack(board: Board, area: Area, blocks: Sequence[Block], heights: Seq
 def _place_rest_of_text(
     board: Board, rest: RestOfText, x: float, y: float, w: float, room: float
 ) -> tuple[float, RestOfText | None]:
-    place_strip(board, x, y, w, f"{rest.label}(续)")
+    place_strip(board, x, y, w, f"{rest.label}（续）")
     fitted = fit(board.typeface, clean(rest.text), w - 2 * PAD, room - STRIP - 4.0, 9.5, 9.5)
     step = line_height(9.5)
     for number, line in enumerate(fitted.lines):
@@ -286,7 +304,7 @@ def _place_rest_of_table(
     board: Board, rest: RestOfTable, x: float, y: float, w: float, room: float
 ) -> tuple[float, RestOfTable | None]:
     fits = max(1, min(len(rest.rows), int((room - STRIP - 8.0) / 9.0)))
-    table = Table("", f"{rest.label}(续)", rest.columns, fits, rest.rows[:fits], first=rest.first)
+    table = Table("", f"{rest.label}（续）", rest.columns, fits, rest.rows[:fits], first=rest.first)
     tall = table.top + fits * 9.0
     table.place(board, x, y, w, tall)
     more = rest.rows[fits:]

@@ -42,6 +42,19 @@ def wrap(typeface: Typeface, text: str, width: float, size: float, face: FaceNam
     return lines
 
 
+def balanced(typeface: Typeface, lines: list[str], text: str, width: float, size: float) -> list[str]:
+    """The same number of lines, as even as they can be: a heading in two lines does not leave one character over."""
+    low, high = width / len(lines), width
+    while len(lines) > 1 and high - low > 0.4:
+        middle = (low + high) / 2
+        tried = wrap(typeface, text, middle, size)
+        if len(tried) > len(lines):
+            low = middle
+        else:
+            lines, high = tried, middle
+    return lines
+
+
 def fit(typeface: Typeface, text: str, width: float, height: float, size: float, smallest: float = SMALLEST) -> Fitted:
     """The largest size from ``size`` down to ``smallest`` at which the text fits the box; else what fits, and the rest.
 
