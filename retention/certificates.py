@@ -149,6 +149,7 @@ def refuse(session: Session, actor: Actor, disposal: Disposal) -> None:
 def _decide(session: Session, actor: Actor, disposal: Disposal, state: str) -> None:
     actor.require("审批销毁清册", Role.MANAGER)
     holds.take_turns(session)
+    session.flush()
     session.refresh(disposal)
     if disposal.state != "proposed":
         raise DisposalNotReady(disposal=disposal.id, state=STATE_ZH[disposal.state], state_en=disposal.state)
@@ -207,7 +208,7 @@ def list_disposals(session: Session) -> list[Disposal]:
 
 def certificate_text(session: Session, disposal: Disposal) -> list[str]:
     """What stays after the destruction, line by line: what, under which rule, when, by whom; nothing of content."""
-    people = dict(session.execute(select(User.id, User.name)).tuples().all())
+    people = {user.id: user.name for user in session.scalars(select(User))}
     proposed = f"提出 Proposed: {people[disposal.proposed_by]} {_time(disposal.proposed_at)}"
     decided = f"审批 Decided: {people.get(disposal.decided_by or 0, '—')} {_time(disposal.decided_at)}"
     return [

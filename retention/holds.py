@@ -115,6 +115,7 @@ def release(session: Session, actor: Actor, hold: Hold) -> None:
     """Release a hold 解除冻结. Raises NotAllowed (a manager releases), AlreadyReleased."""
     actor.require("解除冻结", Role.MANAGER)
     take_turns(session)
+    session.flush()
     session.refresh(hold)
     if hold.released_at is not None:
         raise AlreadyReleased(hold=hold.id)

@@ -25,13 +25,14 @@ from records.tables import Discard
 from records.users import Actor
 from records.vault import Vault
 from retention import disposition, erasure, holds, material, scrubbing
-from retention.certificates import APPRAISERS, LINE_ZH
+from retention.certificates import APPRAISERS
 from retention.disposition import Titles, as_it_is
 from retention.erasure import Eraser
 from retention.schedule import Schedule
 from retention.tables import Disposal, DisposalLine
 
 Progress = Callable[[int, int], None]
+_DELETED = ("destroying", "内容已删除,残迹待清除", "deleted, traces to be removed")
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ def _carry_out(
     details = {"line": line.id, "disposal": line.disposal_id, "serials": line.serials, "counts": counts}
     subject = f"{line.target_kind}:{line.target_id}"
     audit.append(session, actor.id if actor else None, Verb.RECORD_DESTROYED, subject, details)
-    return _outcome(line, "destroying", "内容已删除,残迹待清除", "deleted, traces to be removed")
+    return _outcome(line, *_DELETED)
 
 
 def _obstacle(session: Session, schedule: Schedule, line: DisposalLine, on: date) -> tuple[str, str, str] | None:
@@ -176,28 +177,28 @@ def _obstacle(session: Session, schedule: Schedule, line: DisposalLine, on: date
 
 
 def _finish(database: Database, vault: Vault, actor: Actor | None, outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Remove what the deletions left, of this run and of any that was killed; then the lines are destroyed."""
+    """Remove what the deletions left, of this run and of any that was killed; then their lines are destroyed."""
     deleted = _deleted(database)
     try:
         _discard(database, vault)
         if deleted:
             scrubbing.scrub(database)
+        settled = [replace(outcome, state="destroyed", zh="已销毁", en="destroyed") for outcome in deleted]
     except (OfficeError, SQLAlchemyError, OSError) as error:
         zh, en = _sentences(error)
-        return [replace(outcome, zh=zh, en=en) if outcome.state == "destroying" else outcome for outcome in outcomes]
-    known = {outcome.line_id for outcome in outcomes}
+        settled = [replace(outcome, zh=zh, en=en) for outcome in deleted]
     with database.transaction() as session:
-        done = [_settle(session, line_id) for line_id in deleted]
-        _complete(session, actor)
-    finished = {outcome.line_id: outcome for outcome in done}
-    earlier = [outcome for outcome in done if outcome.line_id not in known]
-    return earlier + [finished.get(outcome.line_id, outcome) for outcome in outcomes]
+        _settle(session, actor, [outcome.line_id for outcome in settled if outcome.state == "destroyed"])
+    latest = {outcome.line_id: outcome for outcome in settled}
+    known = {outcome.line_id for outcome in outcomes}
+    earlier = [outcome for outcome in settled if outcome.line_id not in known]
+    return earlier + [latest.get(outcome.line_id, outcome) for outcome in outcomes]
 
 
-def _deleted(database: Database) -> list[int]:
+def _deleted(database: Database) -> list[Outcome]:
     with database.reading() as session:
-        query = select(DisposalLine.id).where(DisposalLine.state == "destroying")
-        return list(session.scalars(query.order_by(DisposalLine.id)))
+        query = select(DisposalLine).where(DisposalLine.state == "destroying").order_by(DisposalLine.id)
+        return [_outcome(line, *_DELETED) for line in session.scalars(query)]
 
 
 def _discard(database: Database, vault: Vault) -> None:
@@ -208,18 +209,15 @@ def _discard(database: Database, vault: Vault) -> None:
         vault.discard_forgotten(session)
 
 
-def _settle(session: Session, line_id: int) -> Outcome:
-    line = session.get_one(DisposalLine, line_id)
-    line.state = "destroyed"
-    return _outcome(line, "destroyed", LINE_ZH["destroyed"], "destroyed")
-
-
-def _complete(session: Session, actor: Actor | None) -> None:
-    """Close every approved list none of whose lines is waiting any more."""
+def _settle(session: Session, actor: Actor | None, line_ids: Sequence[int]) -> None:
+    """Call these lines destroyed, and close every approved list none of whose lines is waiting any more."""
+    for line_id in line_ids:
+        session.get_one(DisposalLine, line_id).state = "destroyed"
+    session.flush()
     waiting = exists().where(
         DisposalLine.disposal_id == Disposal.id, DisposalLine.state.in_(("approved", "destroying"))
     )
-    for disposal in session.scalars(select(Disposal).where(Disposal.state == "approved", ~waiting)):
+    for disposal in session.scalars(select(Disposal).where(Disposal.state == "approved", ~waiting)).all():
         disposal.state, disposal.completed_at = "completed", clock.now()
         states = [line.state for line in disposal.lines]
         details = {state: states.count(state) for state in sorted(set(states))}

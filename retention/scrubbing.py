@@ -25,7 +25,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from records.database import Database
+from records.database import BUSY_SECONDS, Database
 from records.errors import OfficeError
 
 #: How long to wait for others to finish what they began before the deletion, in seconds.
@@ -44,20 +44,22 @@ class NotScrubbed(OfficeError):
 def scrub(database: Database, patience: float = PATIENCE) -> None:
     """Remove what committed deletions left in the database's files. Raises NotScrubbed; safe to repeat."""
     if database.is_sqlite:
-        _scrub_sqlite(database)
+        _scrub_sqlite(database, patience)
     else:
         _scrub_postgresql(database, patience)
 
 
-def _scrub_sqlite(database: Database) -> None:
+def _scrub_sqlite(database: Database, patience: float) -> None:
     with _plain_connection(database) as connection:
         cursor = connection.cursor()
         try:
+            cursor.execute(f"PRAGMA busy_timeout={int(patience * 1000)}")
             cursor.execute("VACUUM")
             busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         except connection.Error as error:
             raise NotScrubbed(why=str(error)) from error
         finally:
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
             cursor.close()
     if busy:
         raise NotScrubbed(why="有人正在读取 / somebody is reading")
