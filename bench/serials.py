@@ -70,9 +70,7 @@ def _sequence(url: str) -> float:
 
 def measure() -> Section:
     """Race on both databases."""
-    section = Section(
-        "Serials: eight processes at once", ["database", "numbers a second", "gapless, no number twice"]
-    )
+    section = Section("Serials: eight processes at once", ["database", "numbers a second", "gapless, no number twice"])
     with tempfile.TemporaryDirectory() as folder:
         rate, right = _race(f"sqlite+pysqlite:///{Path(folder) / 'race.sqlite'}")
         section.rows.append(["ours on SQLite (WAL, synchronous FULL)", f"{rate:,.0f}", "yes" if right else "NO"])
