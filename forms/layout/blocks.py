@@ -114,7 +114,6 @@ class Table:
     header: float = 8.0
     row: float = 8.5
     least_row: float = 8.0
-    most_row: float = 11.0
 
     @property
     def top(self) -> float:
@@ -131,7 +130,7 @@ class Table:
 
     @property
     def most(self) -> float:
-        return self.top + self.count * self.most_row
+        return self.top + self.count * (11.0 if self.title else 13.5)
 
     def place(self, board: Board, x: float, y: float, w: float, h: float) -> None:
         if self.title:
@@ -250,16 +249,16 @@ class Signatures:
 
     def place(self, board: Board, x: float, y: float, w: float, h: float) -> None:
         wide = w / self.in_a_row
-        board.panel(x, y, wide * len(self.places), SIGN_STRIP, fill=SHADE)
-        board.line(x, y + SIGN_STRIP, x + wide * len(self.places), y + SIGN_STRIP)
+        board.panel(x, y, w, SIGN_STRIP, fill=SHADE)
+        board.line(x, y + SIGN_STRIP, x + w, y + SIGN_STRIP)
+        start = x + wide * (self.in_a_row - len(self.places))
+        if start > x + 1.0:
+            board.text(x + PAD + 0.6, board.middle(y, SIGN_STRIP, LABEL_SIZE), "附记", LABEL_SIZE)
         for number, place in enumerate(self.places):
-            left = x + number * wide
+            left = start + number * wide
             self._place_one(board, place, left, y, wide, h)
-            if number:
+            if left > x + 1.0:
                 board.line(left, y, left, y + h)
-        if len(self.places) < self.in_a_row:
-            right = x + wide * len(self.places)
-            board.line(right, y, right, y + h)
 
     def _place_one(self, board: Board, place: Signature, x: float, y: float, w: float, h: float) -> None:
         board.text(x + PAD + 0.6, board.middle(y, SIGN_STRIP, LABEL_SIZE), place.zh, LABEL_SIZE)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from forms import chain
+from forms.layout import entries
 from forms.layout.board import Board
 from forms.layout.frame import Area, place_binding_line
 from forms.layout.items import INK, SHADE, SOFT, Item
@@ -14,6 +15,7 @@ from forms.paper import BINDING_MARGIN, RIGHT_MARGIN, Paper
 from forms.typeface import Typeface, load_typeface
 
 _ROW = 11.0
+_BY_HAND = "date"  # a date that is written in with a pen
 _PROMISE = (
     "兹证明本册所列编号已逐页核对：使用、作废、空白注销及缺失各页均已登记在案，缺失者已说明并签认；"
     "本册自结册之日起不再续用，按保管期限归档。"
@@ -80,15 +82,15 @@ def _cover(facts: BookFacts, paper: Paper) -> tuple[Item, ...]:
         ("年　　度", f"{facts.year} 年"),
         ("小　　区", facts.estate),
         ("保管期限", facts.retention),
-        ("起用日期", "　　　　年　　　月　　　日"),
-        ("用完日期", "　　　　年　　　月　　　日"),
+        ("起用日期", _BY_HAND),
+        ("用完日期", _BY_HAND),
     ]
     rows = [row for row in rows if row[1]]
     wide = min(area.w - 20.0, 160.0)
     top = area.y + area.h - 22.0 - _ROW * len(rows)
     _fact_table(board, Area(middle - wide / 2, top, wide, _ROW * len(rows)), rows)
     notice = "本册页页编号，不得撕毁；缺页须说明并签认。"
-    board.text(middle, area.y + area.h - 9.0, notice, 10, align="centre", bold=0.15)
+    board.text(middle, area.y + area.h - 9.0, notice, 10, align="centre")
     return tuple(board.items)
 
 
@@ -100,7 +102,10 @@ def _fact_table(board: Board, area: Area, rows: Sequence[tuple[str, str]], label
         if number:
             board.line(area.x, y, area.x + area.w, y)
         board.words(area.x, y, label, tall, name, 10.5, align="centre")
-        board.words(area.x + label, y, area.w - label, tall, value, 11, pad=3.0)
+        if value == _BY_HAND:
+            entries.slots(board, "date", area.x + label, y, area.w - label, tall)
+        else:
+            board.words(area.x + label, y, area.w - label, tall, value, 11, pad=3.0)
     board.line(area.x + label, area.y, area.x + label, area.y + area.h)
     board.panel(area.x, area.y, area.w, area.h, stroke=0.9, colour=INK)
 
@@ -146,7 +151,7 @@ def _ruled_table(board: Board, area: Area, columns: Sequence[tuple[str, float]],
     x, total = area.x, sum(weight for _, weight in columns)
     for number, (name, weight) in enumerate(columns):
         wide = area.w * weight / total
-        board.words(x, area.y, wide, 9.0, name, 9.5, align="centre", pad=0.8, bold=0.12)
+        board.words(x, area.y, wide, 9.0, name, 9.5, align="centre", pad=0.8)
         if number:
             board.line(x, area.y, x, area.y + tall)
         x += wide
@@ -178,9 +183,10 @@ def _colophon(facts: BookFacts, paper: Paper, secret: bytes) -> tuple[Item, ...]
 
 def _place_certificate(board: Board, area: Area) -> None:
     """The closing certificate: counts by state, and two signatures."""
-    tall = min(area.h, 96.0)
-    board.panel(area.x, area.y, area.w, tall, stroke=1.0, colour=INK)
+    tall = min(area.h, 84.0)
     board.panel(area.x, area.y, area.w, 9.0, fill=SHADE)
+    board.panel(area.x, area.y, area.w, tall, stroke=1.0, colour=INK)
+    board.line(area.x, area.y + 9.0, area.x + area.w, area.y + 9.0)
     board.text(
         area.x + area.w / 2, board.middle(area.y, 9.0, 13), "结册证明", 13, align="centre", face="serif", bold=0.35
     )
@@ -198,7 +204,7 @@ def _place_certificate(board: Board, area: Area) -> None:
     board.line(area.x + half, y + 10.0, area.x + half, low)
     for number, role in enumerate(("主管（结册人）", "管理处经理")):
         left = area.x + number * half
-        board.text(left + 3.0, y + 16.0, role, 10.5, bold=0.15)
+        board.text(left + 3.0, y + 16.0, role, 10.5)
         board.text(left + half - 4.0, low - 4.0, "　　　　年　　　月　　　日", 10, align="right")
         board.line(left + 26.0, low - 12.0, left + half - 6.0, low - 12.0, 0.4)
         board.text(left + 3.0, low - 12.5, "签字", 9.5, colour=SOFT)

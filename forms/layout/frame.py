@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forms.catalogue import Form
 from forms.layout.board import Board
 from forms.layout.items import BLACK, INK, LINE, SOFT, Line
+from forms.layout.text import line_height, wrap
 from forms.paper import (
     A4,
     A4_LANDSCAPE,
@@ -103,11 +105,24 @@ def _place_heading(board: Board, paper: Paper, form: Form, office: str, estate: 
 def _place_foot(board: Board, paper: Paper, form: Form) -> None:
     left = BINDING_MARGIN + 0.5
     y = paper.height - _FOOT_FROM_BELOW
-    clauses = "、".join(form.clauses)
-    source = f"{form.code} 第{form.version}版　依据 {clauses}"
-    board.text(left, board.middle(y - 2.5, 5, 7.5), source, _shrunk(board, source, 7.5, 62.0), colour=SOFT)
+    source = f"{form.code} 第{form.version}版　依据 {clauses_in_short(form.clauses)}"
+    room = paper.width / 2 - left - 25.0
+    size = max(6.0, _shrunk(board, source, 7.5, room))
+    lines = wrap(board.typeface, source, room, size)
+    for number, line in enumerate(lines):
+        offset = (number - (len(lines) - 1) / 2) * line_height(size)
+        board.text(left, board.middle(y - 2.5 + offset, 5, size), line, size, colour=SOFT)
     notices = [NO_TEAR] * (form.no_tear or form.page_code or form.mode == "book") + [NO_ALTER] * form.no_alter
     _place_notices(board, paper, notices, y)
+
+
+def clauses_in_short(clauses: Sequence[str]) -> str:
+    """The handbook's clauses, each procedure named once: ``HF 4.2、4.7　TS 4.6``."""
+    numbers: dict[str, list[str]] = {}
+    for clause in clauses:
+        procedure, _, number = clause.partition(" ")
+        numbers.setdefault(procedure, []).append(number)
+    return "　".join(f"{procedure} {'、'.join(own)}" for procedure, own in numbers.items())
 
 
 def _place_notices(board: Board, paper: Paper, notices: list[str], y: float) -> None:

@@ -146,19 +146,8 @@ class _Layer:
         if form.columns and form.rows:
             # A report's lines are printed, a register's are written by hand.
             least = 7.0 if form.mode == "report" else 8.0
-            blocks.append(
-                Table(
-                    ROWS,
-                    "",
-                    form.columns,
-                    form.rows,
-                    lines,
-                    first=first,
-                    header=9.5,
-                    least_row=least,
-                    most_row=13.5,
-                )  # fmt: skip
-            )
+            table = Table(ROWS, "", form.columns, form.rows, lines, first=first, header=9.5, least_row=least)
+            blocks.append(table)
         for text in _printed_remarks(form):
             count = len(wrap(self.typeface, text, self.area.w - 2 * (PAD + 0.6), 9.0))
             blocks.append(Remark(text, count))
@@ -217,7 +206,7 @@ class _Layer:
         board = self._board(f"{self.form.en}　{_CONTINUED}")
         x, y, w = self.area.x, self.area.y, self.area.w
         end = self.area.y + self.area.h
-        board.text(x, y + 3.6, f"续页：接《{self.form.zh}》", 9.5, bold=0.15)
+        board.text(x, y + 3.6, f"续页：接《{self.form.zh}》", 9.5)
         y += 6.0
         while rests and end - y > STRIP + 20.0:
             rest = rests.popleft()

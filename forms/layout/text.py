@@ -12,7 +12,8 @@ LEADING = 1.32
 SMALLEST = 6.5
 _NEVER_FIRST = set("、，。；：！？）》」』】”’％…·,.;:!?)]}%/~")
 _NEVER_LAST = set("（《「『【“‘([{￥¥")
-_PIECE = re.compile(r"[A-Za-z0-9@#&+_.,:/\\'\-]+| +|.", re.DOTALL)
+_WORD = re.compile(r"[A-Za-z0-9@#&+_.,:/\\'\-]+")
+_PIECE = re.compile(rf"{_WORD.pattern}| +|.", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,15 @@ def balanced(typeface: Typeface, lines: list[str], text: str, width: float, size
 def fit(typeface: Typeface, text: str, width: float, height: float, size: float, smallest: float = SMALLEST) -> Fitted:
     """The largest size from ``size`` down to ``smallest`` at which the text fits the box; else what fits, and the rest.
 
-    A box too low for even one line of the smallest size still takes one.
+    A number or word is made smaller before it is cut in two. A box too low for one line still takes one.
     """
+    widest = max((typeface.width(word, 1.0) for word in _WORD.findall(text)), default=0.0)
     step = size
     while True:
         lines = wrap(typeface, text, width, step)
         room = max(1, int((height + 0.01) / line_height(step)))
-        if len(lines) <= room:
+        cuts_a_word = widest * step > width + 0.01 and step > smallest
+        if len(lines) <= room and not cuts_a_word:
             return Fitted(tuple(lines), step)
         if step <= smallest:
             return _cut(text, lines, room, smallest)
