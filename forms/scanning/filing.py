@@ -7,6 +7,10 @@ sheet are one document. Identity that is not proven, or that the records contrad
 What an archivist expects of the odd cases: a voided, cancelled or late page, one reported missing, and a page of a
 book that nobody has signed for are evidence, so they are filed where they belong, and the clerk is told. A page of a
 destroyed record, or of a unit's form that was printed without a unit, waits for a person.
+
+Word breaks the pages of agreements and notices itself, so that all pages of a copy bear the same code: those of one
+batch are one document in the order they were scanned, and a page that comes later waits for a person, because nobody
+can tell a further page from the same one again.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from forms import books
@@ -58,10 +62,13 @@ class Seen:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a page goes: its document's placing, its position there, and a remark for the clerk where one is due."""
+    """Where a page goes: its document's placing, its position there, and a remark for the clerk where one is due.
+
+    ``position`` is None where the code cannot tell it (Word breaks the pages).
+    """
 
     placing: Placing
-    position: int
+    position: int | None
     serial: Serial
     remark: Reason | None
 
@@ -82,7 +89,10 @@ def file_page(session: Session, desk: ScanDesk, actor: Actor, batch: ScanBatch, 
     if isinstance(place, Reason):
         to_tray(session, desk, actor, batch, row, seen.file, place)
         return
-    document = documents.find_document(session, place.placing.serial or "", place.placing.copy)
+    document = documents.find_document(session, place.serial.text, place.placing.copy)
+    if place.position is None and document is not None and not _came_with(session, document, batch):
+        to_tray(session, desk, actor, batch, row, seen.file, reason("more_pages", serial=place.serial.text))
+        return
     filed = _page_of(session, document, place.position)
     if filed is not None:
         _repeated(session, actor, row, filed)
@@ -96,8 +106,10 @@ def _file(
     if seen.file is None:
         raise ValueError("a page with a mark has its bytes")
     target = document or documents.file_document(session, desk.vault, actor, place.placing)
-    new = NewPage(seen.file.data, seen.file.media_type, place.position, seen.rotation, seen.signatures)
+    position = place.position or next_position(session, target)
+    new = NewPage(seen.file.data, seen.file.media_type, position, seen.rotation, seen.signatures)
     page = documents.add_page(session, desk.vault, target, new)
+    target.expected_pages = max(target.expected_pages, position)
     books.mark_returned(session, actor, place.serial)
     row.state, row.page_id = "filed", page.id
     if place.remark is not None:
@@ -142,10 +154,23 @@ def _same_bytes(session: Session, digest: str | None) -> Page | None:
     return session.scalar(query.where(ScanPage.state == "filed").limit(1))
 
 
-def _page_of(session: Session, document: Document | None, position: int) -> Page | None:
-    if document is None:
+def _page_of(session: Session, document: Document | None, position: int | None) -> Page | None:
+    if document is None or position is None:
         return None
     return session.scalar(select(Page).where(Page.document_id == document.id, Page.position == position))
+
+
+def _came_with(session: Session, document: Document, batch: ScanBatch) -> bool:
+    """Whether a page of the document was scanned in this batch."""
+    query = select(ScanPage.id).join(Page, Page.id == ScanPage.page_id)
+    mine = query.where(Page.document_id == document.id, ScanPage.batch_id == batch.id, ScanPage.state == "filed")
+    return session.scalar(mine.limit(1)) is not None
+
+
+def next_position(session: Session, document: Document) -> int:
+    """The position behind a document's last page."""
+    last = session.scalar(select(func.max(Page.position)).where(Page.document_id == document.id))
+    return (last or 0) + 1
 
 
 def placed(session: Session, desk: ScanDesk, mark: PageMark) -> Place | Reason:
@@ -193,7 +218,8 @@ def place_serial(
         entered=serial.entered,
         expected_pages=1 if in_book else mark.pages,
     )
-    return Place(placing, 1 if in_book else mark.page, serial, _remark(serial))
+    position = None if form.is_word else 1 if in_book else mark.page
+    return Place(placing, position, serial, _remark(serial))
 
 
 def _title(form: Form, serial: Serial, mark: PageMark) -> str:

@@ -31,7 +31,7 @@ from records.errors import NotFound
 from records.tables import Blob, Document, Dossier, Page
 from records.users import OFFICE_ROLES, Actor
 
-__all__ = ["PageFate", "ScanDesk", "already_received", "fates", "find_batch", "receive", "work_batch"]
+__all__ = ["PageFate", "ScanDesk", "already_received", "fates", "find_batch", "receive", "unfinished", "work_batch"]
 
 CHUNK = 20
 _ATTEMPTS = 5
@@ -114,6 +114,12 @@ def receive(session: Session, desk: ScanDesk, actor: Actor, name: str, data: byt
     details = {"digest": batch.digest, "pages": page_count, "size": batch.size}
     audit.append(session, actor.id, Verb.SCAN_RECEIVED, f"batch:{batch.id}", details)
     return batch
+
+
+def unfinished(session: Session) -> list[int]:
+    """The batches that nobody is working on and that have pages left: what a worker goes on with after a kill."""
+    free = or_(ScanBatch.leased_until.is_(None), ScanBatch.leased_until < clock.now())
+    return list(session.scalars(select(ScanBatch.id).where(ScanBatch.state == "received", free).order_by(ScanBatch.id)))
 
 
 def _file_name(name: str) -> str:

@@ -30,6 +30,10 @@ _SENTENCES = {
     ),
     "unknown_form": ("表单目录中没有 {form}", "the catalogue has no form {form}"),
     "no_unit": ("编号 {serial} 印制时没有填单元,请指定单元", "{serial} was printed without a unit; say which it is"),
+    "more_pages": (
+        "编号 {serial} 已归档;这可能是同一份文件的另一页,也可能是重复扫描,请核对",
+        "{serial} is filed already: this may be another page of it, or the same page again; please look",
+    ),
     "destroyed": ("编号 {serial} 所属的档案已经销毁", "the record that {serial} belongs to has been destroyed"),
     "duplicate": (
         "与已归档的第 {document} 号文件第 {page} 页相同,没有重复归档",

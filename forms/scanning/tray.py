@@ -118,9 +118,8 @@ def place(
     if scan_page.blob_id is None:
         raise UnreadablePage(why="影像无法打开,请重新扫描 / it cannot be opened; please scan it again")
     _refuse_twin(session, scan_page)
-    dossier = _dossier_for(session, desk, form, unit, section)
-    target = _target(session, desk, actor, scan_page, form, unit, dossier, section)
-    page = _move_into(session, desk, scan_page, target)
+    target = _target(session, desk, actor, scan_page, form, unit, section)
+    page = _move_into(session, desk, scan_page, form, target)
     scan_page.state, scan_page.page_id = "filed", page.id
     details = {"batch": scan_page.batch_id, "position": scan_page.position, "document": target.id, "form": form.code}
     audit.append(session, actor.id, Verb.SCAN_PLACED, f"scan:{scan_page.id}", details)
@@ -159,31 +158,41 @@ def _target(
     scan_page: ScanPage,
     form: Form,
     unit: Unit | None,
-    dossier: Dossier | None,
     section: str | None,
 ) -> Document:
     """The document that the page belongs to: that of its number where it proves one, else a new one."""
     serial = _number(session, scan_page)
+    if serial is not None and serial.form_code != form.code:
+        raise BadInput(what=f"此页的编号是 {serial.text},只能归为 {serial.form_code}")
+    known = documents.find_document(session, serial.text, scan_page.copy or 1) if serial is not None else None
+    if known is not None and scan_page.reason == "more_pages":
+        return known
+    dossier = _dossier_for(session, desk, form, unit, section)
     if serial is None or dossier is None:
         return documents.file_document(session, desk.vault, actor, _by_hand(desk, form, unit, dossier, section))
-    if serial.form_code != form.code:
-        raise BadInput(what=f"此页的编号是 {serial.text},只能归为 {serial.form_code}")
     if serial.dossier_id not in (None, dossier.id):
         raise BadInput(what=f"{serial.text} 的其他页已归入另一份档案")
     serial.unit_id, serial.dossier_id = unit.id if unit else None, dossier.id
-    mark = PageMark(serial.text, scan_page.page_no or 1, serial.page_count, scan_page.copy or 1, serial.form_version)
-    placing = filing.place_serial(session, desk, form, serial, mark, dossier).placing
     session.flush()
     books.mark_returned(session, actor, serial)
-    known = documents.find_document(session, serial.text, mark.copy)
+    mark = PageMark(serial.text, scan_page.page_no or 1, serial.page_count, scan_page.copy or 1, serial.form_version)
+    placing = filing.place_serial(session, desk, form, serial, mark, dossier).placing
     return known or documents.file_document(session, desk.vault, actor, placing)
 
 
 def _number(session: Session, scan_page: ScanPage) -> Serial | None:
-    """The number that the page proved, where only its unit was in question."""
-    if scan_page.reason != "no_unit":
+    """The number that the page proved, where only its unit or its place among the pages was in question."""
+    if scan_page.reason not in ("no_unit", "more_pages"):
         return None
     return session.scalar(select(Serial).where(Serial.text == scan_page.serial))
+
+
+def suggestion(session: Session, scan_page: ScanPage) -> tuple[str | None, Unit | None]:
+    """What the page itself tells of where it belongs: the form's code and the unit, None where it tells nothing."""
+    serial = _number(session, scan_page)
+    if serial is None:
+        return None, None
+    return serial.form_code, session.get(Unit, serial.unit_id) if serial.unit_id is not None else None
 
 
 def _by_hand(desk: ScanDesk, form: Form, unit: Unit | None, dossier: Dossier | None, section: str | None) -> Placing:
@@ -206,11 +215,12 @@ def _refuse_twin(session: Session, scan_page: ScanPage) -> None:
         raise PageAlreadyFiled(serial=f"第 {filed.document_id} 号文件", position=filed.position)
 
 
-def _move_into(session: Session, desk: ScanDesk, scan_page: ScanPage, document: Document) -> Page:
+def _move_into(session: Session, desk: ScanDesk, scan_page: ScanPage, form: Form, document: Document) -> Page:
     """Seal the page's bytes for its document and let the tray's own copy go."""
     blob = session.get_one(Blob, scan_page.blob_id)
     data, media_type = desk.vault.open(blob), blob.media_type
-    position = scan_page.page_no or 1 if document.serial is not None and document.book_id is None else 1
+    by_number = document.serial is not None and not form.is_word
+    position = scan_page.page_no or 1 if by_number else filing.next_position(session, document)
     new = NewPage(data, media_type, position, scan_page.rotation, scan_page.signatures)
     page = documents.add_page(session, desk.vault, document, new)
     _drop_copy(session, desk, scan_page)
