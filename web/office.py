@@ -10,7 +10,9 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from forms.catalogue import Catalogue, load_catalogue
+from forms.issuing import PrintShop
 from forms.scanning.filing import ScanDesk
+from forms.typeface import load_typeface
 from records import changes
 from records.database import Database
 from records.errors import OfficeError
@@ -61,6 +63,12 @@ class Office:
     def catalogue(self) -> Catalogue:
         """The forms that this office knows."""
         return load_catalogue()
+
+    @cached_property
+    def shop(self) -> PrintShop:
+        """What printing works with."""
+        secret = self.vault.master.page_secret()
+        return PrintShop(self.catalogue, load_typeface(), secret, self.settings.office)
 
     @cached_property
     def desk(self) -> ScanDesk:
