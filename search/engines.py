@@ -21,7 +21,6 @@ from sqlalchemy import (
     false,
     func,
     insert,
-    literal_column,
     not_,
     or_,
     select,
@@ -78,7 +77,7 @@ def engine_for(session: Session) -> Engine:
 class _Sqlite:
     """SQLite's FTS5."""
 
-    table = table("search_words", column("rowid", BigInteger), column("tokens", String))
+    table = table("search_words", column("rowid", BigInteger), column("tokens", String), column("search_words", String))
     place: ColumnElement[int] = table.c.rowid
 
     def put(self, session: Session, tokens: Mapping[int, Iterable[str]]) -> None:
@@ -93,7 +92,7 @@ class _Sqlite:
     def has(self, expression: Expression) -> ColumnElement[bool]:
         if expression == Either(()):
             return false()
-        asked: ColumnElement[bool] = literal_column("search_words").op("MATCH", is_comparison=True)(_fts5(expression))
+        asked: ColumnElement[bool] = self.table.c.search_words.op("MATCH", is_comparison=True)(_fts5(expression))
         return asked
 
     def contains(self, inside: ColumnElement[str], fragment: str) -> ColumnElement[bool]:

@@ -29,8 +29,8 @@ class Index:
     """
 
     def __init__(self, names: Mapping[str, Sequence[str]], series: Mapping[str, Sequence[str]] | None = None) -> None:
-        self._forms = {code: _normal_names([code, *called]) for code, called in names.items()}
-        self._series = {code: _normal_names([code, *called]) for code, called in (series or {}).items()}
+        self._forms = {code: _normal_names(called) for code, called in names.items()}
+        self._series = {code: _normal_names(called) for code, called in (series or {}).items()}
 
     def forms_called(self, name: str) -> list[str]:
         """The codes of forms of which a name holds this fragment (in fragment form)."""
@@ -43,7 +43,7 @@ class Index:
     def form_named(self, name: str) -> list[str]:
         """The codes of forms that go by exactly this code, name or alias, in any width and case."""
         wanted = normal_form(fold(name))
-        return [code for code, called in self._forms.items() if wanted in called]
+        return [code for code, called in self._forms.items() if wanted in (*called, normal_form(fold(code)))]
 
     def follow(self, session: Session) -> None:
         """Bring the entries of all touched documents up to date, inside the same transaction."""
@@ -171,7 +171,7 @@ def _ensure_sound(session: Session) -> None:
 
 
 def _strays(session: Session, engine: engines.Engine, filed: set[int]) -> set[int]:
-    entries = dict(session.execute(select(SearchEntry.document_id, SearchEntry.place)).tuples().all())
+    entries = dict(session.execute(select(SearchEntry.document_id, SearchEntry.place)).all())
     orphans = engine.places(session) - set(entries.values())
     return set(entries) - filed | {document_at(place) for place in orphans}
 

@@ -81,7 +81,7 @@ def gather(session: Session, document_ids: Sequence[int]) -> list[Source]:
         # Fresh rows: another act may have changed what this session has read before.
         .execution_options(populate_existing=True)
     )
-    rows = session.execute(filed).tuples().all()
+    rows = session.execute(filed).all()
     pages = _page_texts(session, [document.id for document, _ in rows])
     owners = _owners(session, {document.dossier_id for document, _ in rows} - {None})
     return [_source(document, code or "", pages[document.id], owners[document.dossier_id]) for document, code in rows]
