@@ -31,7 +31,7 @@ def main(names: list[str]) -> None:
             sections.append(pool.apply(_measure, (name,)))
         print(f"{name}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
     text = (
-        "# Benchmarks\n\nWritten by `make bench`. Absolute figures vary by a factor of two from run to run on a shared\n"
+        "# Benchmarks\n\nWritten by `make bench`. Absolute figures vary by a factor of two between runs on a shared\n"
         "machine; the ratios against the peers, measured in the same run, are what to trust.\n\n"
         f"Machine: {machine()}. Day: {datetime.now(UTC):%Y-%m-%d}.\n\n" + "\n".join(s.markdown() for s in sections)
     )
