@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from records.settings import Settings
-from web.commands import access, books, dossiers, log, setting_up
+from web.commands import access, books, dossiers, forms, log, retention, scans, searching, setting_up, upkeep
 from web.commands.console import Console, OfficeGroup
 
 
@@ -26,18 +28,33 @@ COMMANDS: tuple[click.Command, ...] = (
     setting_up.user,
     setting_up.unit,
     setting_up.owner,
+    forms.group,
     books.group,
     dossiers.group,
     access.group,
+    retention.group,
+    scans.group,
+    searching.command,
     log.group,
+    *upkeep.COMMANDS,
 )
 for _command in COMMANDS:
     yedang.add_command(_command)
 
 
 def main() -> None:
-    """The program's entry: exits 0, 1 after one sentence on stderr, or 2 for bad usage."""
-    yedang(prog_name="yedang")
+    """The program's entry: exits 0, 1 after one sentence on stderr, or 2 for bad usage.
+
+    A fault of ours is told as one sentence too; ``python -X dev -m web.command_line`` shows where it is.
+    """
+    try:
+        yedang(prog_name="yedang")
+    except Exception as fault:
+        if sys.flags.dev_mode:
+            raise
+        kind = type(fault).__name__
+        click.echo(f"系统内部出错({kind}),本次操作没有生效。 / A fault of ours ({kind}); nothing was done.", err=True)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

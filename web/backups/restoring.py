@@ -19,7 +19,7 @@ from records.database import Database, Instant
 from records.errors import OfficeError
 from records.tables import AuditEntry, Key
 from records.vault import Vault
-from retention.tables import DisposalLine
+from retention.tables import Disposal, DisposalLine
 from web.backups.folder import (
     KEYRING,
     MANIFEST,
@@ -95,9 +95,10 @@ def _check_empty(database: Database, replace: bool) -> list[dict[str, Any]]:
             return []
         if not replace:
             raise OfficeNotEmpty()
-        table = DisposalLine.__table__
-        rows = session.execute(select(table).where(table.c.state == "destroyed")).mappings()
-        return [dict(row) for row in rows]
+        lines, lists = DisposalLine.__table__, Disposal.__table__
+        rows = session.execute(select(lines).where(lines.c.state == "destroyed")).mappings().all()
+        heads = {row["id"]: dict(row) for row in session.execute(select(lists)).mappings()}
+        return [{**row, "disposal": heads[row["disposal_id"]]} for row in rows]
 
 
 def _lines_known(database: Database) -> set[int]:

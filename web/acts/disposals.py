@@ -1,0 +1,96 @@
+"""What is due and the lists made of it, with the names that only the catalogue and the books know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from forms import issuing
+from forms.catalogue import Catalogue
+from forms.issuing import Printed, PrintShop
+from forms.layout import ROWS
+from forms.tables import Book
+from records.errors import BadInput
+from records.tables import Page
+from records.users import Actor
+from retention import certificates, disposition, material
+from retention.disposition import BookNumbers, DueRecord, ReviewRecord, Standing, Titles
+from retention.schedule import Schedule
+from retention.tables import Disposal, DisposalLine
+
+CERTIFICATE_FORM = "DA-05"
+
+
+def titles(catalogue: Catalogue) -> Titles:
+    """The class title of a form code: the form's name, or the code of a form that is no longer in the catalogue."""
+    names = {form.code: form.zh for form in catalogue.forms}
+    return lambda code: names.get(code, code)
+
+
+def book_numbers(session: Session) -> BookNumbers:
+    """The printed number of a book by its id."""
+
+    def number(book_id: int) -> str:
+        book = session.get(Book, book_id)
+        return book.number if book else disposition.plain_book(book_id)
+
+    return number
+
+
+def due(session: Session, schedule: Schedule, catalogue: Catalogue, on: date) -> list[DueRecord]:
+    """The records that may be destroyed on a local date, each with the fact and the rule that made it so."""
+    return disposition.due(session, schedule, on, titles(catalogue), book_numbers(session))
+
+
+def undecided(session: Session, schedule: Schedule, catalogue: Catalogue) -> list[Standing]:
+    """The records whose period nobody has decided."""
+    return disposition.undecided(session, schedule, titles(catalogue), book_numbers(session))
+
+
+def reviews(session: Session, schedule: Schedule, catalogue: Catalogue, on: date) -> list[ReviewRecord]:
+    """The records kept long-term that come up for review."""
+    return disposition.reviews(session, schedule, on, titles(catalogue), book_numbers(session))
+
+
+def chosen(records: Sequence[DueRecord], references: Sequence[str]) -> list[DueRecord]:
+    """Those of the due records that the references name; all of them for none. Raises BadInput for one not due."""
+    by_reference = {record.reference.casefold(): record for record in records}
+    unknown = [reference for reference in references if reference.strip().casefold() not in by_reference]
+    if unknown:
+        raise BadInput(what=f"{'、'.join(unknown)} 未到期,或已列入清册、已冻结")
+    return [by_reference[reference.strip().casefold()] for reference in references] if references else list(records)
+
+
+def approve(session: Session, shop: PrintShop, actor: Actor, disposal: Disposal) -> Printed:
+    """A manager approves a list; its certificate (form DA-05) is printed and gives it its number.
+
+    Raises NotAllowed, SamePerson, DisposalNotReady.
+    """
+    form = shop.catalogue.form(CERTIFICATE_FORM)
+    rows = [_row(session, shop.catalogue, number, line) for number, line in enumerate(disposal.lines, start=1)]
+    printed = issuing.print_sheets(session, shop, actor, form, values={ROWS: rows})
+    certificates.approve(session, actor, disposal, printed.serials[0])
+    return printed
+
+
+def _row(session: Session, catalogue: Catalogue, number: int, line: DisposalLine) -> dict[str, object]:
+    """A line of the certificate: what goes, under which rule, because of what; nothing of its content."""
+    rule = catalogue.rules[line.rule]
+    return {
+        "seq": number,
+        "serial": line.reference,
+        "title": line.title_class,
+        "pages": _pages(session, line),
+        "rule": f"{rule.zh}({rule.clause})" if rule.clause else rule.zh,
+        "started_on": line.fact_on,
+        "due_on": line.due_on,
+    }
+
+
+def _pages(session: Session, line: DisposalLine) -> int:
+    one = material.find(session, line.target_kind, line.target_id)
+    ids = [piece.id for piece in one.pieces] if one else []
+    return session.scalar(select(func.count(Page.id)).where(Page.document_id.in_(ids))) or 0

@@ -1,0 +1,218 @@
+"""yedang scan: piles of paper into dossiers, and the tray for what needs a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from forms.scanning import intake, reading, tray
+from forms.scanning.intake import PageFate
+from forms.tables import ScanPage
+from records import units
+from records.errors import OfficeError
+from records.users import OFFICE_ROLES
+from records.vault import write_durably
+from web.commands.answers import Answer, Column, Sentence, Table, answer, said
+from web.commands.console import Console, OfficeGroup, as_office_error, pass_console
+from web.office import Office
+from web.words import SCANS
+
+PAGE_COLUMNS = (
+    Column("position", "页", "Page"),
+    Column("state", "结果", "State", SCANS),
+    Column("serial", "编号", "Serial"),
+    Column("page_no", "页码", "Page no."),
+    Column("copy", "联", "Copy"),
+    Column("document_id", "文件", "Document"),
+    Column("dossier_number", "档案", "Dossier"),
+    Column("signed", "已签", "Signed"),
+    Column("unsigned", "未签", "Not signed"),
+    Column("reason_zh", "说明", "Remark"),
+)
+TRAY_COLUMNS = (
+    Column("id", "待处理号", "No."),
+    Column("file", "扫描文件", "Scan"),
+    Column("position", "第几页", "Page"),
+    Column("serial", "编号", "Serial"),
+    Column("reason_zh", "原因", "Why"),
+    Column("received_at", "收到", "Received"),
+)
+
+
+class SomeNotFiled(OfficeError):
+    """Some of the files could not be taken in; the others were."""
+
+    code = "scan.some_not_filed"
+    zh = "{count} 个文件未能归档:{why}"
+    en = "{count} files were not taken in: {why}"
+
+
+@click.group("scan", cls=OfficeGroup)
+def group() -> None:
+    """扫描归档与待处理 / Scans, and the tray."""
+
+
+@group.command("file")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--no-ocr", is_flag=True, help="不识别文字,留给 yedang worker / leave text recognition to the worker")
+@pass_console
+def file(console: Console, paths: tuple[Path, ...], no_ocr: bool) -> Answer:
+    """归档扫描件(PDF、JPEG、PNG、TIFF 或文件夹)。 / File scans; per page where it went, or why it is in the tray."""
+    office = console.office
+    batches: list[dict[str, object]] = []
+    failures: list[OfficeError] = []
+    for path in _files(paths):
+        try:
+            batches.append(_file_one(console, office, path))
+        except (OfficeError, OSError) as error:
+            failures.append(as_office_error(error))
+    if not no_ocr:
+        _read(console, office)
+    failure = _as_one(failures, console.language)
+    parts = [part for batch in batches for part in _shown(batch)]
+    return answer({"batches": batches, "errors": [_told(one) for one in failures]}, *parts, failure=failure)
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        yield from sorted(one for one in path.iterdir() if one.is_file()) if path.is_dir() else [path]
+
+
+def _file_one(console: Console, office: Office, path: Path) -> dict[str, object]:
+    data = path.read_bytes()
+    with office.transaction() as session:
+        actor = console.actor(session)
+        known = intake.find_batch(session, data)
+        batch = intake.receive(session, office.desk, actor, path.name, data)
+        again = intake.already_received(known) if known else None
+    with console.progress(f"归档 {path.name}", f"Filing {path.name}") as progress:
+        fates = intake.work_batch(office.database, office.desk, actor, batch.id, progress)
+    return {
+        "file": path,
+        "batch": batch.id,
+        "already_received": again[0] if again else None,
+        "already_received_en": again[1] if again else None,
+        "pages": [_fate(fate) for fate in fates],
+    }
+
+
+def _fate(fate: PageFate) -> dict[str, object]:
+    marks = {key: bool(found.get("signed")) for key, found in fate.signatures.items()}
+    signed, unsigned = ([key for key, there in marks.items() if there is wanted] for wanted in (True, False))
+    return {**asdict(fate), "signed": signed, "unsigned": unsigned}
+
+
+def _shown(batch: dict[str, object]) -> list[Sentence | Table]:
+    pages = batch["pages"]
+    assert isinstance(pages, list)
+    count = {state: sum(page["state"] == state for page in pages) for state in ("filed", "tray", "duplicate")}
+    zh = (
+        f"{batch['file']}(第 {batch['batch']} 批):{len(pages)} 页,归档 {count['filed']},"
+        f"待处理 {count['tray']},重复 {count['duplicate']}"
+    )
+    en = (
+        f"{batch['file']} (batch {batch['batch']}): {len(pages)} pages, {count['filed']} filed, "
+        f"{count['tray']} in the tray, {count['duplicate']} repeated"
+    )
+    head = Sentence(zh, en)
+    if batch["already_received"]:
+        head = Sentence(f"{zh}\n{batch['already_received']}。", f"{en}\n{batch['already_received_en']}.")
+    return [head, Table(PAGE_COLUMNS, pages)]
+
+
+def _read(console: Console, office: Office) -> None:
+    """Recognise whatever waits, oldest first; what a kill leaves is taken up by the next run or the worker."""
+    with office.reading() as session:
+        total = reading.waiting(session)
+    if not total:
+        return
+    recogniser = reading.Recogniser()
+    with console.progress("识别文字", "Reading") as progress:
+        done = 0
+        while reading.work_once(office.database, office.vault, recogniser):
+            done += 1
+            progress(done, max(total, done))
+
+
+def _told(error: OfficeError) -> dict[str, str]:
+    return {"code": error.code, "zh": error.sentence("zh"), "en": error.sentence("en")}
+
+
+def _as_one(failures: Sequence[OfficeError], language: str) -> OfficeError | None:
+    if len(failures) <= 1:
+        return failures[0] if failures else None
+    return SomeNotFiled(count=len(failures), why=" ".join(failure.sentence(language) for failure in failures))
+
+
+@group.command("tray")
+@pass_console
+def list_tray(console: Console) -> Answer:
+    """待处理:等人决定归到哪里的页。 / What waits for a person."""
+    with console.office.reading() as session:
+        console.actor(session).require("查看待处理", *OFFICE_ROLES)
+        rows = [_waiting(page) for page in tray.waiting(session)]
+    return answer({"tray": rows}, Table(TRAY_COLUMNS, rows))
+
+
+def _waiting(page: ScanPage) -> dict[str, object]:
+    return {
+        "id": page.id,
+        "file": page.batch.name,
+        "batch": page.batch_id,
+        "position": page.position,
+        "serial": page.serial,
+        "page_no": page.page_no,
+        "reason": page.reason,
+        "reason_zh": page.reason_zh,
+        "reason_en": page.reason_en,
+        "received_at": page.batch.received_at,
+    }
+
+
+@group.command("look")
+@click.argument("number", type=int)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="JPEG 文件 / where to write the picture")
+@pass_console
+def look(console: Console, number: int, out: Path) -> Answer:
+    """看一张待处理的页(留痕)。 / Look at a page in the tray; it is logged."""
+    office = console.office
+    with office.transaction() as session:
+        picture = tray.image(session, office.desk, console.actor(session), tray.find(session, number))
+    write_durably(out, picture)
+    return said(
+        {"id": number, "file": out}, f"待处理 {number} 号的影像已写入 {out}。", f"Page {number} written to {out}."
+    )
+
+
+@group.command("place")
+@click.argument("number", type=int)
+@click.option("--form", "form_name", required=True, help="表单代码或名称 / which form it is")
+@click.option("--unit", "unit_text", default="", help="单元房号 / the unit whose dossier it belongs to")
+@click.option("--section", help="档案内的项目(默认按表单) / the dossier's section, by default the form's")
+@pass_console
+def place(console: Console, number: int, form_name: str, unit_text: str, section: str | None) -> Answer:
+    """把待处理的页归入某户档案,或所属档案类别。 / Place a page in a unit's dossier, or in its form's series."""
+    office = console.office
+    with office.transaction() as session:
+        page = tray.find(session, number)
+        unit = units.find_unit(session, unit_text) if unit_text else None
+        actor, code = console.actor(session), office.catalogue.form(form_name).code
+        filed = tray.place(session, office.desk, actor, page, form_code=code, unit=unit, section=section)
+        data = {"id": number, "document": filed.id, "serial": filed.serial, "form": code, "section": filed.section}
+        where = unit.code if unit else code[:2]
+    return said(data, f"待处理 {number} 号已归入 {where}(文件 {filed.id})。", f"Page {number} is filed in {where}.")
+
+
+@group.command("refuse")
+@click.argument("number", type=int)
+@click.option("--reason", required=True, help="退回原因 / why")
+@pass_console
+def refuse(console: Console, number: int, reason: str) -> Answer:
+    """退回待处理的页,不归档。 / Send a page back; it is not filed."""
+    office = console.office
+    with office.transaction() as session:
+        tray.refuse(session, office.desk, console.actor(session), tray.find(session, number), reason)
+    return said({"id": number, "state": "refused"}, f"待处理 {number} 号已退回。", f"Page {number} is sent back.")

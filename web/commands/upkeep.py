@@ -1,0 +1,204 @@
+"""yedang check, backup, restore, index, serve, worker: keeping the office running and whole."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+import click
+import waitress
+
+from forms import numbers_check
+from records import audit, verify
+from records.audit import Verb
+from records.errors import OfficeError
+from records.users import Role
+from web import schema
+from web.acts.destroying_again import destroy_again
+from web.application import create_app
+from web.backups.restoring import restore_backup
+from web.backups.writing import make_backup
+from web.commands.answers import Answer, Column, Sentence, Table, answer, said
+from web.commands.console import Console, OfficeCommand, OfficeGroup, pass_console
+from web.office import Office
+from web.worker import Worker
+
+FINDING_COLUMNS = (
+    Column("code", "类别", "Kind"),
+    Column("subject", "对象", "Subject"),
+    Column("zh", "发现", "Finding"),
+)
+
+
+class DoesNotHold(OfficeError):
+    """The check found something."""
+
+    code = "check.findings"
+    zh = "检查发现 {count} 处问题。"
+    en = "The check found {count} things that do not hold."
+
+
+@click.command("check", cls=OfficeCommand)
+@click.option("--sweep", is_flag=True, help="清除无主的影像文件(须无人归档时) / remove stray files, while nobody files")
+@pass_console
+def check(console: Console, sweep: bool) -> Answer:
+    """全面检查:数据库、影像、索引、编号、日志;有问题逐一指出。 / Everything that must hold together."""
+    office = console.office
+    with office.transaction() as session:
+        # What a killed purge left behind is finished here.
+        swept = verify.sweep_vault(session, office.vault) if sweep else office.vault.discard_forgotten(session)
+    with office.reading() as session, console.progress("检查影像", "Checking images") as progress:
+        found = [
+            *verify.check_log(session),
+            *verify.check_records(session),
+            *numbers_check.findings(session),
+            *office.index.findings(session),
+            *verify.check_vault(session, office.vault, progress),
+        ]
+    with office.transaction() as session:
+        audit.append(session, None, Verb.CHECKED, "system", {"findings": len(found)})
+    rows = [{"code": one.code, "subject": one.subject, "zh": one.zh, "en": one.en} for one in found]
+    data = {"holds": not rows, "findings": rows, "files_removed": swept}
+    if rows:
+        return answer(data, Table(FINDING_COLUMNS, rows), failure=DoesNotHold(count=len(rows)))
+    return answer(data, Sentence("检查完毕,没有发现问题。", "Everything holds."))
+
+
+@click.command("backup", cls=OfficeCommand)
+@click.argument("folder", type=click.Path(path_type=Path))
+@pass_console
+def backup(console: Console, folder: Path) -> Answer:
+    """备份到文件夹(不含主密钥);可边工作边备份。 / Back up into a folder; the master key is not in it."""
+    office = console.office
+    with office.reading() as session:
+        actor = console.actor(session) if console.actor_name else None
+    with console.progress("备份", "Backing up") as progress:
+        made = make_backup(office.database, office.vault, actor, folder, progress)
+    data = {"folder": folder, "snapshot": made.snapshot, "rows": made.rows, "blobs": made.blobs, "copied": made.copied}
+    return said(
+        data,
+        f"已备份到 {folder}(快照 {made.snapshot}):{made.rows} 条记录,{made.blobs} 份影像,本次复制 {made.copied} 份。"
+        f"\n主密钥 {console.settings.master_key} 须另行保管。",
+        f"Backed up into {folder} (snapshot {made.snapshot}): {made.rows} rows, {made.blobs} images, "
+        f"{made.copied} copied now.\nKeep the master key {console.settings.master_key} elsewhere.",
+    )
+
+
+@click.command("restore", cls=OfficeCommand)
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="覆盖现有数据 / put it in the place of what is here")
+@pass_console
+def restore(console: Console, folder: Path, replace: bool) -> Answer:
+    """从备份恢复;之后销毁过的再次销毁。 / Restore a backup; what was destroyed since is destroyed again.
+
+    主密钥须先放回 keys/master.key(或由 YEDANG_MASTER_KEY 指明)。
+    """
+    office = Office(console.settings)
+    office.vault.master.identity()  # without the key nothing can be restored, and no new one may be made
+    _prepare_database(console, office)
+    try:
+        with console.progress("恢复影像", "Restoring images") as progress:
+            done = restore_backup(office.database, office.vault, folder, replace=replace, progress=progress)
+        again = destroy_again(office, done.destructions)
+        with console.progress("重建索引", "Rebuilding the index") as progress:
+            documents = office.index.rebuild(office.database, progress)
+    finally:
+        office.database.close()
+    data = {
+        "snapshot": done.snapshot,
+        "rows": done.rows,
+        "blobs": done.blobs,
+        "destroyed_again": again,
+        "indexed": documents,
+    }
+    return said(
+        data,
+        f"已恢复快照 {done.snapshot}:{done.rows} 条记录,{done.blobs} 份影像;再次销毁 {again} 项。请运行 yedang check。",
+        f"Restored {done.snapshot}: {done.rows} rows, {done.blobs} images; {again} destroyed again. Run yedang check.",
+    )
+
+
+def _prepare_database(console: Console, office: Office) -> None:
+    console.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    schema.upgrade(office.database)
+
+
+@click.group("index", cls=OfficeGroup)
+def index() -> None:
+    """全文索引 / The full-text index."""
+
+
+@index.command("rebuild")
+@pass_console
+def rebuild(console: Console) -> Answer:
+    """重建全文索引;可随时进行。 / Write the whole index anew, at any time."""
+    office = console.office
+    with office.transaction() as session:
+        actor = console.actor(session)
+        actor.require("重建索引", Role.ARCHIVIST, Role.SUPERVISOR, Role.MANAGER, Role.ADMIN)
+        audit.append(session, actor.id, Verb.SEARCH_REBUILT, "search")
+    with console.progress("重建索引", "Rebuilding") as progress:
+        count = office.index.rebuild(office.database, progress)
+    return said({"documents": count}, f"索引已重建,共 {count} 件。", f"The index is written anew: {count} documents.")
+
+
+@click.command("worker", cls=OfficeCommand)
+@click.option("--once", is_flag=True, help="做完现有的就结束 / do what waits, then end")
+@click.option("--parent", type=int, hidden=True)
+@pass_console
+def worker(console: Console, once: bool, parent: int | None) -> Answer | None:
+    """后台:识别文字、完成未归档的批次、夜间执行销毁。 / Reads pages, finishes batches, disposes at night."""
+    working = Worker(console.office, parent=parent)
+    if not once:
+        working.run()
+        return None
+    done = working.run_once()
+    return said(
+        dict(done),
+        f"识别 {done['pages']} 页,完成批次 {done['batches']},清除文件 {done['discarded']},"
+        f"销毁 {done['destroyed']} 项。",
+        f"{done['pages']} pages read, {done['batches']} batches finished, {done['discarded']} files removed, "
+        f"{done['destroyed']} records destroyed.",
+    )
+
+
+@click.command("serve", cls=OfficeCommand)
+@click.option("--host", default="127.0.0.1", show_default=True, help="地址 / address")
+@click.option("--port", default=8000, show_default=True, help="端口 / port")
+@click.option("--threads", default=8, show_default=True, help="线程数 / threads")
+@click.option("--with-worker", is_flag=True, help="同时运行 worker / run a worker beside it")
+@pass_console
+def serve(console: Console, host: str, port: int, threads: int, with_worker: bool) -> None:
+    """启动网页服务。 / Serve the web pages."""
+    server = waitress.create_server(create_app(console.office), host=host, port=port, threads=threads, ident="yedang")
+    url = f"http://{host}:{port}/"
+    opened = said({"url": url}, f"请打开 {url}(按 Ctrl+C 结束)", f"Open {url} (Ctrl+C ends it)")
+    click.echo(opened.json() if console.as_json else opened.text(console.language))
+    signal.signal(signal.SIGTERM, _end)
+    with _worker_beside() if with_worker else nullcontext():
+        server.run()
+
+
+def _end(_number: int, _frame: object) -> None:
+    # waitress closes its sockets and ends its threads on SystemExit.
+    raise SystemExit(0)
+
+
+@contextmanager
+def _worker_beside() -> Iterator[None]:
+    """A worker in a process of its own, ended with this one."""
+    command = [sys.executable, "-m", "web.command_line", "worker", "--parent", str(os.getpid())]
+    process = subprocess.Popen(command)
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+COMMANDS: tuple[click.Command, ...] = (check, backup, restore, index, worker, serve)

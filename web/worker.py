@@ -1,0 +1,123 @@
+"""The worker: reads filed pages, finishes what was left half-done, and carries out approved disposals at night.
+
+Work left is a state of the records, claimed with a lease: a killed worker loses nothing, and several may run at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from collections.abc import Callable
+from datetime import date, timedelta
+from threading import Event
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.exc import DBAPIError
+
+from forms.erasing import erase_traces
+from forms.scanning import intake, reading
+from forms.tables import ScanBatch
+from records import clock, users
+from records.errors import OfficeError
+from records.tables import Discard, User
+from retention import purge
+from web.acts import disposals
+from web.office import Office
+
+LOG = logging.getLogger("yedang.worker")
+IDLE_SECONDS = 2.0
+NIGHT_HOURS = range(1, 5)
+# A batch just received is about to be filed by whoever handed it in; after this long nobody will.
+FORGOTTEN = timedelta(minutes=2)
+
+
+class Worker:
+    """One worker of an office; ``stop`` ends it after the page in hand, and so does the end of ``parent``."""
+
+    def __init__(self, office: Office, reader: reading.Reader | None = None, parent: int | None = None) -> None:
+        self.office = office
+        self.parent = parent
+        self.reader = reader or reading.Recogniser()
+        self.stopping = Event()
+        self.last_night: date | None = None
+
+    def stop(self, *_signal: object) -> None:
+        """End after the piece of work in hand."""
+        self.stopping.set()
+
+    def run(self) -> None:
+        """Work until told to stop; SIGTERM and SIGINT tell it."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.stop)
+        while not self.stopping.is_set() and self.parent in {None, os.getppid()}:
+            if not self.work():
+                self.stopping.wait(IDLE_SECONDS)
+
+    def run_once(self) -> dict[str, int]:
+        """Do everything that waits, night or not, and say how much."""
+        done = {"batches": self._finish_batches(), "discarded": self._discard(), "pages": 0}
+        while not self.stopping.is_set() and self._read_page():
+            done["pages"] += 1
+        done["destroyed"] = self._dispose()
+        return done
+
+    def work(self) -> bool:
+        """One round; False when nothing waited."""
+        rounds: tuple[Callable[[], int], ...] = (self._finish_batches, self._discard, self._at_night, self._read_page)
+        return any(self._carefully(step) for step in rounds)
+
+    def _carefully(self, step: Callable[[], int]) -> bool:
+        """A step that fails is tried again next round: the database may be away, a disk full, for a while."""
+        try:
+            return bool(step())
+        except (OfficeError, DBAPIError, OSError) as error:
+            # The class only: a statement's parameters would tell what is in the records.
+            LOG.warning("%s: %s", step.__name__, type(error).__name__)
+            self.stopping.wait(IDLE_SECONDS)
+            return False
+
+    def _read_page(self) -> int:
+        return int(reading.work_once(self.office.database, self.office.vault, self.reader))
+
+    def _finish_batches(self) -> int:
+        """File the pages of batches whose filing was cut off, on behalf of whoever handed them in."""
+        now = clock.now()
+        never_begun = and_(ScanBatch.leased_until.is_(None), ScanBatch.received_at < now - FORGOTTEN)
+        with self.office.reading() as session:
+            left = select(ScanBatch.id, User).join(User, User.id == ScanBatch.received_by)
+            left = left.where(ScanBatch.state == "received", or_(ScanBatch.leased_until < now, never_begun))
+            waiting = [(batch_id, users.as_actor(user)) for batch_id, user in session.execute(left)]
+        for batch_id, actor in waiting:
+            intake.work_batch(self.office.database, self.office.desk, actor, batch_id)
+        return len(waiting)
+
+    def _discard(self) -> int:
+        """Remove vault files that a committed deletion left noted."""
+        with self.office.reading() as session:
+            if session.scalar(select(Discard.id).limit(1)) is None:
+                return 0
+        with self.office.transaction() as session:
+            return self.office.vault.discard_forgotten(session)
+
+    def _at_night(self) -> int:
+        """Carry out approved disposals once a night, when nobody works."""
+        local = clock.now().astimezone(clock.OFFICE_ZONE)
+        if local.hour not in NIGHT_HOURS or self.last_night == local.date():
+            return 0
+        destroyed = self._dispose()
+        self.last_night = local.date()
+        return destroyed
+
+    def _dispose(self) -> int:
+        office = self.office
+        outcomes = purge.run(
+            office.database,
+            office.vault,
+            office.schedule,
+            None,
+            clock.today(),
+            erasers=[erase_traces],
+            titles=disposals.titles(office.catalogue),
+        )
+        return sum(outcome.state == "destroyed" for outcome in outcomes)
