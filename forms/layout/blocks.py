@@ -196,7 +196,9 @@ class Table:
             board.entered(x, y, w, h, text, 9.0, label=label, align=entries.align_of(column.kind), colour=colour)
 
     def _number(self, column: Column, place: int) -> str:
-        """Lines of a table are numbered in print: a line taken out afterwards would show."""
+        """Lines of a table are numbered in print, so that a line taken out would show; a year's twelve named."""
+        if column.zh == "月份" and self.count == 12:
+            return f"{place + 1}月"
         return str(self.first + place) if column.zh == "序号" else ""
 
 

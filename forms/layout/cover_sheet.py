@@ -30,6 +30,7 @@ SIGNATURES = (
     Signature(key="clerk", zh="经办人", en="Clerk", kind="signature"),
     Signature(key="archivist", zh="档案员", en="Archivist", kind="signature"),
 )
+_OF_A_UNIT = ("unit", "owner")
 INSTRUCTION = "请将本页置于资料最前，资料各页按顺序紧随其后，一并扫描；一份资料一张分隔页。"
 BANNER = "归档分隔页　本页之后为所附资料"
 
@@ -39,7 +40,7 @@ def completed(form: Form) -> Form:
     note = f"{INSTRUCTION}{'资料：' + form.note.zh + '。' if form.note else ''}"
     return form.model_copy(
         update={
-            "fields": form.fields or FIELDS,
+            "fields": form.fields or tuple(fld for fld in FIELDS if form.unit or fld.key not in _OF_A_UNIT),
             "signatures": form.signatures or SIGNATURES,
             "note": Named(zh=note, en="Lay this page before the papers and scan them together."),
         }

@@ -114,6 +114,8 @@ def _cut_wide(typeface: Typeface, piece: str, width: float, size: float, face: F
         count = len(piece) - 1
         while count > 1 and typeface.width(piece[:count], size, face) > width + 0.01:
             count -= 1
+        if count > 1 and piece[count] in _NEVER_FIRST:
+            count -= 1
         yield piece[:count]
         piece = piece[count:]
     yield piece
