@@ -8,9 +8,9 @@ What an archivist expects of the odd cases: a voided, cancelled or late page, on
 book that nobody has signed for are evidence, so they are filed where they belong, and the clerk is told. A page of a
 destroyed record, or of a unit's form that was printed without a unit, waits for a person.
 
-Word breaks the pages of agreements and notices itself, so that all pages of a copy bear the same code: those of one
-batch are one document in the order they were scanned, and a page that comes later waits for a person, because nobody
-can tell a further page from the same one again.
+Word breaks the pages of its documents itself, so that all pages of a copy bear the same code: those of one batch are
+one document in the order they were scanned, and a page that comes later waits for a person, because nobody can tell a
+further page from the same one again.
 """
 
 from __future__ import annotations
@@ -218,8 +218,13 @@ def place_serial(
         entered=serial.entered,
         expected_pages=1 if in_book else mark.pages,
     )
-    position = None if form.is_word else 1 if in_book else mark.page
+    position = None if breaks_itself(form, serial) else 1 if in_book else mark.page
     return Place(placing, position, serial, _remark(serial))
+
+
+def breaks_itself(form: Form, serial: Serial) -> bool:
+    """Whether it went out as a Word document, whose pages nobody counted: all of them bear the code of page 1 of 1."""
+    return form.is_word and serial.page_count <= 1
 
 
 def _title(form: Form, serial: Serial, mark: PageMark) -> str:

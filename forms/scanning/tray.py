@@ -219,7 +219,8 @@ def _move_into(session: Session, desk: ScanDesk, scan_page: ScanPage, form: Form
     """Seal the page's bytes for its document and let the tray's own copy go."""
     blob = session.get_one(Blob, scan_page.blob_id)
     data, media_type = desk.vault.open(blob), blob.media_type
-    by_number = document.serial is not None and not form.is_word
+    serial = _number(session, scan_page)
+    by_number = serial is not None and not filing.breaks_itself(form, serial)
     position = scan_page.page_no or 1 if by_number else filing.next_position(session, document)
     new = NewPage(data, media_type, position, scan_page.rotation, scan_page.signatures)
     page = documents.add_page(session, desk.vault, document, new)
