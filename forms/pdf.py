@@ -18,7 +18,7 @@ from forms.layout import Item, Laid, LaidPage, Line, PageIdentity, Panel, Text, 
 from forms.layout.book_pages import BookFacts, end_pages, front_pages
 from forms.layout.items import Colour
 from forms.marks import PageMark
-from forms.paper import Paper
+from forms.paper import A4, Paper
 from forms.typeface import Typeface, load_typeface
 
 POINTS = 72 / 25.4
@@ -27,7 +27,16 @@ rl_config.useA85 = 0  # text armour for bytes that are compressed anyway: a quar
 LANGUAGE = "zh-CN"
 CREATOR = "Yedang 业档"
 
-__all__ = ["BookFacts", "PageIdentity", "book_identities", "draw", "draw_book", "draw_runs", "sheet_identities"]
+__all__ = [
+    "BookFacts",
+    "PageIdentity",
+    "book_identities",
+    "draw",
+    "draw_book",
+    "draw_pages",
+    "draw_runs",
+    "sheet_identities",
+]
 
 
 def draw(laid: Laid, identities: Iterable[PageIdentity], out: BinaryIO, *, title: str, author: str = "") -> None:
@@ -59,6 +68,16 @@ def draw_book(
     document.run(laid, identities)
     for items in end_pages(facts, laid.paper, identities[0].secret):
         document.plain_page(laid.paper, items)
+    document.finish()
+
+
+def draw_pages(
+    pages: Iterable[Sequence[Item]], out: BinaryIO, *, title: str, author: str = "", paper: Paper = A4
+) -> None:
+    """Write a PDF of placed pages that have no number: a dossier's cover and contents list."""
+    document = _Document(out, title, author)
+    for items in pages:
+        document.plain_page(paper, items)
     document.finish()
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from forms import chain
-from forms.layout import entries
 from forms.layout.board import Board
-from forms.layout.frame import Area, place_binding_line
+from forms.layout.frame import Area
 from forms.layout.items import INK, SHADE, SOFT, Item
-from forms.paper import BINDING_MARGIN, RIGHT_MARGIN, Paper
-from forms.typeface import Typeface, load_typeface
+from forms.layout.plain import BY_HAND, place_cover, place_facts, place_ruled, place_title, plain_board
+from forms.paper import Paper
 
 _ROW = 11.0
-_BY_HAND = "date"  # a date that is written in with a pen
 _PROMISE = (
     "兹证明本册所列编号已逐页核对：使用、作废、空白注销及缺失各页均已登记在案，缺失者已说明并签认；"
     "本册自结册之日起不再续用，按保管期限归档。"
@@ -56,73 +53,25 @@ def end_pages(facts: BookFacts, paper: Paper, secret: bytes) -> list[tuple[Item,
     return [_colophon(facts, paper, secret)]
 
 
-def _board(paper: Paper) -> tuple[Board, Area]:
-    typeface: Typeface = load_typeface()
-    board = Board(typeface)
-    place_binding_line(board, paper)
-    area = Area(BINDING_MARGIN, 24.0, paper.width - BINDING_MARGIN - RIGHT_MARGIN, paper.height - 48.0)
-    return board, area
-
-
 def _cover(facts: BookFacts, paper: Paper) -> tuple[Item, ...]:
-    board, area = _board(paper)
-    middle = area.x + area.w / 2
-    board.panel(area.x, area.y, area.w, area.h, stroke=1.6, colour=INK)
-    board.panel(area.x + 1.4, area.y + 1.4, area.w - 2.8, area.h - 2.8, stroke=0.5, colour=INK)
-    high = area.h / 5.2
-    board.text(middle, area.y + high * 0.55, facts.office, 15, align="centre", face="serif", bold=0.2)
-    size = min(38.0, 38.0 * (area.w - 24) / board.typeface.width(facts.form_zh, 38.0, "serif"))
-    board.text(middle, area.y + high * 1.55, facts.form_zh, size, align="centre", face="serif", bold=0.9)
-    rule = board.typeface.width(facts.form_zh, size, "serif") / 2
-    board.line(middle - rule, area.y + high * 1.55 + 7, middle + rule, area.y + high * 1.55 + 7, 1.4, INK)
-    board.text(middle, area.y + high * 1.55 + 16, f"册号　{facts.number}", 16, align="centre", bold=0.3)
+    board, area = plain_board(paper)
     rows = [
         ("编号范围", f"{facts.first}　至　{facts.last}"),
         ("页　　数", f"{facts.page_count} 页"),
         ("年　　度", f"{facts.year} 年"),
         ("小　　区", facts.estate),
         ("保管期限", facts.retention),
-        ("起用日期", _BY_HAND),
-        ("用完日期", _BY_HAND),
+        ("起用日期", BY_HAND),
+        ("用完日期", BY_HAND),
     ]
-    rows = [row for row in rows if row[1]]
-    wide = min(area.w - 20.0, 160.0)
-    top = area.y + area.h - 22.0 - _ROW * len(rows)
-    _fact_table(board, Area(middle - wide / 2, top, wide, _ROW * len(rows)), rows)
     notice = "本册页页编号，不得撕毁；缺页须说明并签认。"
-    board.text(middle, area.y + area.h - 9.0, notice, 10, align="centre")
+    place_cover(board, area, facts.office, facts.form_zh, f"册号　{facts.number}", rows, notice)
     return tuple(board.items)
 
 
-def _fact_table(board: Board, area: Area, rows: Sequence[tuple[str, str]], label: float = 28.0) -> None:
-    tall = area.h / len(rows)
-    board.panel(area.x, area.y, label, area.h, fill=SHADE)
-    for number, (name, value) in enumerate(rows):
-        y = area.y + number * tall
-        if number:
-            board.line(area.x, y, area.x + area.w, y)
-        board.words(area.x, y, label, tall, name, 10.5, align="centre")
-        if value == _BY_HAND:
-            entries.slots(board, "date", area.x + label, y, area.w - label, tall)
-        else:
-            board.words(area.x + label, y, area.w - label, tall, value, 11, pad=3.0)
-    board.line(area.x + label, area.y, area.x + label, area.y + area.h)
-    board.panel(area.x, area.y, area.w, area.h, stroke=0.9, colour=INK)
-
-
-def _place_title(board: Board, area: Area, title: str, facts: BookFacts) -> float:
-    """A page's title and the book it belongs to; returns where to go on."""
-    board.text(area.x, area.y + 6.0, title, 20, face="serif", bold=0.5)
-    beside = f"{facts.form_zh}　{facts.number}"
-    board.text(area.x + area.w, area.y + 6.0, beside, 10.5, align="right")
-    board.line(area.x, area.y + 10.0, area.x + area.w, area.y + 10.0, 1.4, INK)
-    board.line(area.x, area.y + 10.9, area.x + area.w, area.y + 10.9, 0.35, INK)
-    return area.y + 16.0
-
-
 def _sign_for_page(facts: BookFacts, paper: Paper) -> tuple[Item, ...]:
-    board, area = _board(paper)
-    y = _place_title(board, area, "领用签收", facts)
+    board, area = plain_board(paper)
+    y = place_title(board, area, "领用签收", f"{facts.form_zh}　{facts.number}")
     words = (
         f"本册共 {facts.page_count} 页，编号 {facts.first} 至 {facts.last}。"
         "领用人签收前应逐页清点，页码与编号连续无缺方可签收；交接时由移交人、接收人共同清点并签字。"
@@ -137,30 +86,13 @@ def _sign_for_page(facts: BookFacts, paper: Paper) -> tuple[Item, ...]:
         ("清点页数", 1.4),
         ("备注", 2.0),
     )
-    _ruled_table(board, Area(area.x, y, area.w, area.y + area.h - y), columns, 13.0)
+    place_ruled(board, Area(area.x, y, area.w, area.y + area.h - y), columns, 13.0)
     return tuple(board.items)
 
 
-def _ruled_table(board: Board, area: Area, columns: Sequence[tuple[str, float]], row: float) -> None:
-    count = int((area.h - 9.0) / row)
-    tall = 9.0 + count * row
-    board.panel(area.x, area.y, area.w, 9.0, fill=SHADE)
-    for number in range(count):
-        y = area.y + 9.0 + number * row
-        board.line(area.x, y, area.x + area.w, y)
-    x, total = area.x, sum(weight for _, weight in columns)
-    for number, (name, weight) in enumerate(columns):
-        wide = area.w * weight / total
-        board.words(x, area.y, wide, 9.0, name, 9.5, align="centre", pad=0.8)
-        if number:
-            board.line(x, area.y, x, area.y + tall)
-        x += wide
-    board.panel(area.x, area.y, area.w, tall, stroke=1.0, colour=INK)
-
-
 def _colophon(facts: BookFacts, paper: Paper, secret: bytes) -> tuple[Item, ...]:
-    board, area = _board(paper)
-    y = _place_title(board, area, "书末页", facts)
+    board, area = plain_board(paper)
+    y = place_title(board, area, "书末页", f"{facts.form_zh}　{facts.number}")
     day = f"{facts.printed_on.year}年{facts.printed_on.month}月{facts.printed_on.day}日"
     head = f"第 {facts.log_seq} 条　{facts.log_head[:16]} … {facts.log_head[-16:]}"
     rows = [
@@ -173,7 +105,7 @@ def _colophon(facts: BookFacts, paper: Paper, secret: bytes) -> tuple[Item, ...]
         ("保管期限", facts.retention),
     ]
     tall = min(_ROW, (area.h - 90.0) / len(rows))
-    _fact_table(board, Area(area.x, y, area.w, tall * len(rows)), rows)
+    place_facts(board, Area(area.x, y, area.w, tall * len(rows)), rows)
     y += tall * len(rows) + 3.0
     words = "日志链首为印制时审计日志最后一条的序号及摘要（首尾各16位），可据以查证此前的记录未被改写。"
     board.words(area.x, y, area.w, 6.0, words, 8.0, pad=0.5, colour=SOFT)

@@ -103,7 +103,7 @@ def ticks(
         size -= 0.5
         lines = option_lines(board, options, value, w - 2 * PAD, size)
     picked = chosen(value)
-    step = min(h / len(lines), 7.0)
+    step = min((h - 0.6) / len(lines), 5.4 if size < _TEXT_OF_TICK else 7.0)
     top = y + (h - step * len(lines)) / 2
     for place, line in enumerate(lines):
         _tick_line(board, line, picked, x + PAD, top + place * step, x + w - PAD, step, size)
