@@ -25,6 +25,7 @@ def yedang(ctx: click.Context) -> None:
 
 COMMANDS: tuple[click.Command, ...] = (
     setting_up.init,
+    setting_up.demo,
     setting_up.user,
     setting_up.unit,
     setting_up.owner,

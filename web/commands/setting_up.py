@@ -7,13 +7,24 @@ from datetime import date
 from pathlib import Path
 
 import click
+from sqlalchemy import select
 
 from records import dossiers, importing, units, users
 from records.dossiers import NewOwner
+from records.tables import User
 from records.users import Role
-from web.commands.answers import Answer, said
+from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import DAY, Console, OfficeCommand, OfficeGroup, pass_console
+from web.demo.estate import PEOPLE
+from web.demo.story import Story
 from web.office import Office
+from web.words import ROLES
+
+PEOPLE_COLUMNS = (
+    Column("role", "岗位", "Role", ROLES),
+    Column("name", "用户名", "User"),
+    Column("password", "密码", "Password"),
+)
 
 
 @click.command("init", cls=OfficeCommand)
@@ -28,6 +39,37 @@ def init(console: Console) -> Answer:
         f"数据目录已就绪:{console.settings.home}\n主密钥:{console.settings.master_key}(请另存一份,备份中不含此文件)",
         f"The office is ready in {console.settings.home}\n"
         f"Master key: {console.settings.master_key} (keep a copy elsewhere: no backup holds it)",
+    )
+
+
+@click.command("demo", cls=OfficeCommand)
+@pass_console
+def demo(console: Console) -> Answer:
+    """在空的数据目录中建立演示小区;已有数据时不作任何改动。 / A small estate to try; changes nothing where data is.
+
+    3 栋 120 户,各岗位用户,编号表单、册、带签名的扫描件、待处理、查阅申请、到期档案。
+    """
+    office = Office.init(console.settings)
+    try:
+        with office.reading() as session:
+            there = session.scalar(select(User.id).limit(1)) is not None
+        if not there:
+            with console.progress("建立演示小区", "Building the demonstration") as progress:
+                Story(office).tell(progress)
+    finally:
+        office.database.close()
+    if there:
+        home = console.settings.home
+        return said(
+            {"built": False, "home": home}, f"{home} 中已有数据,未作改动。", f"{home} holds data; nothing changed."
+        )
+    people = [{"name": one.name, "role": one.role.value, "password": one.password} for one in PEOPLE]
+    opened = Sentence(
+        "演示小区「东光花园」已建好。运行 yedang serve --with-worker,打开 http://127.0.0.1:8000/,用以下用户登录:",
+        "The estate is built. Run yedang serve --with-worker, open http://127.0.0.1:8000/ and sign in as:",
+    )
+    return answer(
+        {"built": True, "home": console.settings.home, "people": people}, opened, Table(PEOPLE_COLUMNS, people)
     )
 
 
