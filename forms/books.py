@@ -152,7 +152,7 @@ def issue(session: Session, actor: Actor, book: Book, to: str) -> None:
     if book.state != "printed":
         raise BookAlreadyIssued(**_of_book(book))
     book.state, book.issued_to, book.issued_at = "issued", receiver, clock.now()
-    for serial in book.serials:
+    for serial in _pages(session, book):
         if serial.state == "printed":
             _move(serial, "issued", actor)
     audit.append(session, actor.id, Verb.BOOK_ISSUED, f"book:{book.number}", {"pages": book.page_count})
@@ -249,8 +249,7 @@ def mark_returned(session: Session, actor: Actor | None, serial: Serial) -> None
 
 def reconcile(session: Session, book: Book) -> Reconciliation:
     """Name every page of a book and where it stands, in page order."""
-    query = select(Serial).where(Serial.book_id == book.id).order_by(Serial.page_no)
-    return Reconciliation(book.number, tuple(_page_state(serial) for serial in session.scalars(query)))
+    return Reconciliation(book.number, tuple(_page_state(serial) for serial in _pages(session, book)))
 
 
 def close(session: Session, actor: Actor, book: Book) -> Reconciliation:
@@ -293,7 +292,12 @@ def transfer(session: Session, actor: Actor, book: Book, on: date) -> None:
 def _lock(session: Session, book: Book) -> None:
     """Read a book afresh and hold it until the transaction ends: two people cannot act on the same old state."""
     audit.lock(session)
-    session.refresh(book, with_for_update=True)
+    _refresh(session, book)
+
+
+def _refresh(session: Session, book: Book) -> None:
+    # The columns only: refreshing everything would unload the pages as well.
+    session.refresh(book, ["state", "issued_to", "issued_at", "closed_at"], with_for_update=True)
 
 
 def _open_page(session: Session, serial_text: str) -> Serial:
@@ -301,8 +305,15 @@ def _open_page(session: Session, serial_text: str) -> Serial:
     audit.lock(session)
     serial = numbering.find_serial(session, serial_text)
     if serial.book is not None:
+        _refresh(session, serial.book)
         _refuse_ended(serial.book)
     return serial
+
+
+def _pages(session: Session, book: Book) -> list[Serial]:
+    """The pages of a book in order, read afresh."""
+    query = select(Serial).where(Serial.book_id == book.id).order_by(Serial.page_no)
+    return list(session.scalars(query.execution_options(populate_existing=True)))
 
 
 def _refuse_ended(book: Book) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -342,3 +343,26 @@ def test_the_log_of_a_books_life_holds_no_personal_words(database: Database, act
         assert "王建国" not in log
         assert "李敏" not in log
         assert audit.verify(session) is None
+
+
+def test_two_people_cannot_settle_the_same_page_at_once(database: Database, actors: Any, book: Book) -> None:
+    both_looked = threading.Barrier(2)
+    outcomes: list[str] = []
+
+    def void() -> None:
+        try:
+            with database.transaction() as session:
+                if not database.is_sqlite:  # there the second cannot even look before the first is done
+                    assert books.reconcile(session, here(session, book)).pages[0].state == "issued"
+                    both_looked.wait(timeout=20)
+                books.void(session, actors.staff, text(book, 1), "写错")
+                outcomes.append("voided")
+        except PageNotVoidable:
+            outcomes.append("refused")
+
+    people = [threading.Thread(target=void) for _ in range(2)]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join(timeout=60)
+    assert sorted(outcomes) == ["refused", "voided"]

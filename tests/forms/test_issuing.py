@@ -388,6 +388,20 @@ def test_a_reprint_needs_a_reason_and_a_form_that_was_not_revised(
             reprint(session, newer, actors.staff, serial, "卡纸")
 
 
+def test_every_form_of_the_catalogue_prints_and_prints_again(sqlite_database: Database, shop: PrintShop) -> None:
+    with sqlite_database.transaction() as session:
+        clerk = users.find_actor(session, "staff")
+        for form in CATALOGUE.forms:
+            if form.mode == "book":
+                printed = print_book(session, shop, clerk, form, 1)
+            else:
+                printed = print_sheets(session, shop, clerk, form, word=form.is_word)
+            again = reprint(session, shop, clerk, printed.serials[0], "试印")
+            assert [file.name for file in again.files][1:] == [file.name for file in printed.files][1:]
+        assert len(session.scalars(select(Serial)).all()) == len(CATALOGUE.forms)
+        assert numbers_check.findings(session) == []
+
+
 def test_an_administrator_prints_nothing(database: Database, actors: Any, shop: PrintShop) -> None:
     with database.transaction() as session:
         for act in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import random
+import threading
 from datetime import UTC, datetime
 from itertools import combinations
 from typing import Any
@@ -170,3 +171,26 @@ def test_eight_processes_at_once_never_collide_and_leave_no_gap(database: Databa
     with database.reading() as session:
         assert session.scalars(select(Counter.last)).one() == len(numbers)
         assert sorted(session.scalars(select(Serial.number))) == sorted(numbers)
+
+
+def test_two_transactions_that_take_two_forms_in_opposite_order_both_succeed(database: Database, actors: Any) -> None:
+    forms = [load_catalogue().form(code) for code in ("HF-01", "ZX-08")]
+    failed: list[Exception] = []
+
+    def take(order: list[Form]) -> None:
+        try:
+            for _ in range(10):
+                with database.transaction() as session:
+                    for form in order:
+                        numbering.take_numbers(session, actors.staff, form, 1)
+        except Exception as error:
+            failed.append(error)
+
+    work = [threading.Thread(target=take, args=(order,)) for order in (forms, forms[::-1])]
+    for thread in work:
+        thread.start()
+    for thread in work:
+        thread.join(timeout=60)
+    assert failed == []
+    with database.reading() as session:
+        assert session.scalars(select(Counter.last)).all() == [20, 20]
