@@ -90,7 +90,7 @@ class DocumentFont:
         """Widths of the glyphs that are not one em wide: [first [widths] first [widths] …]."""
         widths: list[Any] = []
         for glyph in glyphs:
-            advance = self.face.advance_of[self._used[glyph]]
+            advance = self.face.advance_of_glyph[glyph]
             if advance != UNITS_PER_EM:
                 widths += [glyph, pdfdoc.PDFArray([advance])]
         return pdfdoc.PDFArray(widths)
@@ -104,7 +104,10 @@ def font_program(face: Face, glyphs: list[int]) -> bytes:
         offsets.append(offsets[-1] + len(outline))
     count = len(outlines)
     box = face.bounds
-    metrics = b"".join(struct.pack(">Hh", UNITS_PER_EM, _left_side(outline)) for outline in outlines)
+    advances = [UNITS_PER_EM, *map(face.advance_of_glyph.__getitem__, glyphs)]
+    metrics = b"".join(
+        struct.pack(">Hh", advance, _left_side(outline)) for advance, outline in zip(advances, outlines, strict=True)
+    )
     return _font_file(
         {
             "glyf": b"".join(outlines),

@@ -54,6 +54,7 @@ class Face:
         best = self._font.getBestCmap()
         self.glyph_of: dict[str, int] = {chr(code): number[glyph] for code, glyph in best.items()}
         self.advance_of: dict[str, int] = {chr(code): metrics[glyph][0] for code, glyph in best.items()}
+        self.advance_of_glyph = {glyph: self.advance_of[character] for character, glyph in self.glyph_of.items()}
         self._hex_of = {character: f"{glyph:04X}" for character, glyph in self.glyph_of.items()}
         self.postscript_name: str = self._font["name"].getDebugName(6)
         self.ascent: int = self._font["hhea"].ascent

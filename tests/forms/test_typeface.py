@@ -46,6 +46,7 @@ def test_an_embedded_font_program_holds_the_outlines_asked_for() -> None:
     assert font["maxp"].numGlyphs == 4
     outlines = [font["glyf"][name] for name in font.getGlyphOrder()]
     assert [outline.numberOfContours > 0 for outline in outlines] == [False, False, True, True]
+    assert [font["hmtx"][name][0] for name in font.getGlyphOrder()] == [1000, 224, 608, 1000]
     assert all(outline.yMax <= 1000 for outline in outlines if outline.numberOfContours > 0)
 
 
