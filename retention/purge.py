@@ -206,11 +206,13 @@ def _discard(database: Database, vault: Vault) -> None:
         if not session.scalar(select(exists().where(Discard.id.is_not(None)))):
             return
     with database.transaction() as session:
+        holds.take_turns(session)
         vault.discard_forgotten(session)
 
 
 def _settle(session: Session, actor: Actor | None, line_ids: Sequence[int]) -> None:
     """Call these lines destroyed, and close every approved list none of whose lines is waiting any more."""
+    holds.take_turns(session)
     for line_id in line_ids:
         session.get_one(DisposalLine, line_id).state = "destroyed"
     session.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -95,12 +96,20 @@ def every_file(database: Database, home: Path) -> Iterator[Path]:
         yield from (path for part in ("base", "global") for path in (cluster / part).rglob("*") if path.is_file())
 
 
+def bytes_of(path: Path) -> bytes:
+    """A file's bytes; none when the server has removed it in the meantime."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
 def traces(database: Database, home: Path) -> list[tuple[str, str]]:
     """Where a marker is still found, plainly or as JSON writes it."""
     wanted = [(marker, form) for marker in MARKERS for form in {marker.encode(), json.dumps(marker)[1:-1].encode()}]
     found = []
     for path in every_file(database, home):
-        data = path.read_bytes()
+        data = bytes_of(path)
         found += [(path.name, marker) for marker, form in wanted if form in data]
     return found
 
@@ -313,3 +322,25 @@ def test_staff_and_administrators_do_not_run_it(database: Database, office: Any)
     for actor in (office.actors.staff, office.actors.admin):
         with pytest.raises(NotAllowed):
             purge.run(database, office.vault, office.schedule, actor, ON)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_with_wal_recycling_off_the_write_ahead_log_keeps_nothing_either(
+    database: Database, office: Any, home: Path
+) -> None:
+    settings = ("wal_recycle = off", "min_wal_size = '32MB'")
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for setting in settings:
+            connection.execute(text(f"ALTER SYSTEM SET {setting}"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+        while connection.scalar(text("SHOW wal_recycle")) != "off":
+            time.sleep(0.02)
+        connection.execute(text("CHECKPOINT"))
+        log = Path(connection.scalar(text("SHOW data_directory")) or "") / "pg_wal"
+    with database.transaction() as session:
+        everything_about_a_person(session, office)
+        office.approved(session, ON)
+    marker = STORY.encode()
+    assert any(marker in bytes_of(path) for path in log.iterdir() if path.is_file())
+    assert [outcome.state for outcome in erase(office, database)] == ["destroyed"]
+    assert not [path.name for path in log.iterdir() if path.is_file() and marker in bytes_of(path)]
