@@ -218,8 +218,7 @@ def sign_missing(session: Session, actor: Actor, serial_text: str) -> Serial:
     Raises NoIncident, SamePerson, BadSerial, UnknownSerial, NotAllowed.
     """
     actor.require("签署缺页报告", Role.MANAGER)
-    audit.lock(session)
-    serial = numbering.find_serial(session, serial_text)
+    serial = numbering.lock_serial(session, serial_text)
     if serial.state != "missing" or serial.signed_by is not None:
         raise NoIncident(**_of_page(serial))
     if serial.state_by == actor.id:
@@ -302,8 +301,7 @@ def _refresh(session: Session, book: Book) -> None:
 
 def _open_page(session: Session, serial_text: str) -> Serial:
     """The number, held until the transaction ends, refused when its book is closed."""
-    audit.lock(session)
-    serial = numbering.find_serial(session, serial_text)
+    serial = numbering.lock_serial(session, serial_text)
     if serial.book is not None:
         _refresh(session, serial.book)
         _refuse_ended(serial.book)

@@ -303,8 +303,7 @@ def reprint(session: Session, shop: PrintShop, actor: Actor, serial_text: str, r
     why = reason.strip()
     if not why:
         raise BadInput(what="请写明重印原因")
-    audit.lock(session)
-    serial = numbering.find_serial(session, serial_text)
+    serial = numbering.lock_serial(session, serial_text)
     _refuse_late(serial)
     form = shop.catalogue.form(serial.form_code)
     if form.version != serial.form_version:

@@ -177,13 +177,17 @@ def _new_serial(run: PrintRun, number: int) -> Serial:
 
 
 def find_serial(session: Session, text: str) -> Serial:
-    """The number that a text means, its row read afresh and locked until the transaction ends.
-
-    Raises BadSerial, UnknownSerial.
-    """
+    """The number that a text means. Raises BadSerial, UnknownSerial."""
     serial = validate(text)
-    query = select(Serial).where(Serial.text == serial).with_for_update()
-    row = session.scalar(query.execution_options(populate_existing=True))
+    row = session.scalar(select(Serial).where(Serial.text == serial))
     if row is None:
         raise UnknownSerial(serial=serial)
+    return row
+
+
+def lock_serial(session: Session, text: str) -> Serial:
+    """The same for an act on it: its row read afresh, and nobody else's until the transaction ends."""
+    audit.lock(session)
+    row = find_serial(session, text)
+    session.refresh(row, with_for_update=True)
     return row
