@@ -74,8 +74,11 @@ class NewPage:
 def file_document(session: Session, vault: Vault, actor: Actor, placing: Placing) -> Document:
     """Register a document without pages yet; ``add_page`` fills it. Raises DossierClosedToFiling."""
     dossier = placing.dossier
-    if dossier is not None and dossier.state == "destroyed":
-        raise DossierClosedToFiling(number=dossier.number)
+    if dossier is not None:
+        # The lock makes a destruction of the dossier wait for this filing, and this filing for the destruction.
+        state = select(Dossier.state).where(Dossier.id == dossier.id).with_for_update(read=True)
+        if session.scalar(state) == "destroyed":
+            raise DossierClosedToFiling(number=dossier.number)
     key = dossier.key if dossier is not None else vault.new_key(session, "document")
     document = Document(
         dossier_id=dossier.id if dossier else None,
@@ -106,9 +109,9 @@ def file_document(session: Session, vault: Vault, actor: Actor, placing: Placing
 
 
 def find_document(session: Session, serial: str, copy: int) -> Document | None:
-    """The filed document of a serial and copy 联, or None."""
+    """The filed document of a serial and copy 联, or None; it is not destroyed before this transaction ends."""
     query = select(Document).where(Document.serial == serial, Document.copy == copy, Document.state == "filed")
-    return session.scalar(query)
+    return session.scalar(query.with_for_update(read=True))
 
 
 def add_page(session: Session, vault: Vault, document: Document, page: NewPage) -> Page:

@@ -53,7 +53,6 @@ def erase(session: Session, vault: Vault, one: Material, erasers: Sequence[Erase
     The vault's files are only noted for discarding: they go after the commit.
     """
     ids = [piece.id for piece in one.pieces]
-    _lock(session, one, ids)
     keys = _own_keys(session, one, ids)
     dossier_id = one.id if one.kind == "dossier" else None
     counts: Counter[str] = Counter()
@@ -76,11 +75,15 @@ def erase(session: Session, vault: Vault, one: Material, erasers: Sequence[Erase
     return dict(counts)
 
 
-def _lock(session: Session, one: Material, ids: Sequence[int]) -> None:
-    """Wait for whoever is filing into the record just now (PostgreSQL; on SQLite nobody else writes)."""
-    if one.kind == "dossier":
-        session.execute(select(Dossier.id).where(Dossier.id == one.id).with_for_update())
-    session.execute(select(Document.id).where(Document.id.in_(ids)).order_by(Document.id).with_for_update())
+def lock(session: Session, kind: str, id_: int) -> None:
+    """Wait for whoever is filing into the record just now (PostgreSQL; on SQLite nobody else writes).
+
+    Call it before looking at the record: what was being filed is part of it then.
+    """
+    if kind == "dossier":
+        session.execute(select(Dossier.id).where(Dossier.id == id_).with_for_update())
+    inside = {"dossier": Document.dossier_id, "book": Document.book_id}.get(kind, Document.id)
+    session.execute(select(Document.id).where(inside == id_).order_by(Document.id).with_for_update())
 
 
 def _own_keys(session: Session, one: Material, ids: Sequence[int]) -> list[int]:

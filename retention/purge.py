@@ -146,6 +146,7 @@ def _carry_out(
     erasers: Sequence[Eraser],
     titles: Titles,
 ) -> Outcome:
+    erasure.lock(session, line.target_kind, line.target_id)
     obstacle = _obstacle(session, schedule, line, on)
     if obstacle:
         state, zh, en = obstacle
