@@ -10,7 +10,9 @@ from records import access, dossiers, identifiers
 from records.dossiers import SectionContents
 from records.tables import Document, Dossier
 from records.users import OFFICE_ROLES
+from records.vault import write_durably
 from web.acts.dossier_export import export_dossier
+from web.acts.dossier_paper import KINDS, print_paper
 from web.acts.dossier_reading import contents, find_dossier
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import Console, OfficeGroup, pass_console
@@ -116,6 +118,23 @@ def _row(section: dict[str, object]) -> dict[str, object]:
         [f"{one['title']} {one['serial'] or ''}".strip() for one in documents] if isinstance(documents, list) else []
     )
     return {**section, "documents": shown, "missing": [one["name"] for one in missing]}
+
+
+@group.command("print")
+@click.argument("unit")
+@click.argument("paper", type=click.Choice(list(KINDS)))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="PDF 文件 / where to write it")
+@pass_console
+def print_(console: Console, unit: str, paper: str, out: Path) -> Answer:
+    """打印案卷封面、卷内目录、备考表、脊背标签。 / Print the folder's cover, contents list, note sheet or labels."""
+    office = console.office
+    with office.transaction() as session:
+        dossier = find_dossier(session, unit)
+        write_durably(out, print_paper(session, office, console.actor(session), dossier, paper))
+        data = {"dossier": dossier.number, "paper": paper, "file": out}
+    return said(
+        data, f"{data['dossier']} {KINDS[paper][0]}已写入 {out}。", f"{data['dossier']} {paper} written to {out}."
+    )
 
 
 @group.command("export")

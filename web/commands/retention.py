@@ -6,14 +6,9 @@ from datetime import date
 from pathlib import Path
 
 import click
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from forms import numbering
 from forms.erasing import erase_traces
-from records import clock, dossiers, identifiers, units
-from records.errors import NotFound, OfficeError
-from records.tables import Document
+from records import clock
+from records.errors import OfficeError
 from records.users import OFFICE_ROLES
 from records.vault import write_durably
 from retention import certificates, holds, purge
@@ -22,6 +17,7 @@ from retention.disposition import DueRecord, Standing
 from retention.holds import HOLD_KINDS
 from retention.tables import Disposal, Hold
 from web.acts import disposals
+from web.acts.hold_targets import target_of
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import DAY, Console, OfficeGroup, pass_console
 
@@ -100,26 +96,9 @@ def hold(console: Console, target: str, reason: str, review_on: date | None) -> 
     """冻结:房号、档号、文件编号或档案类别(如 HF)。 / Hold a unit, dossier, document serial or series."""
     with console.office.transaction() as session:
         actor = console.actor(session)
-        kind, id_ = _target(session, target)
+        kind, id_ = target_of(session, target)
         row = _hold(holds.place(session, actor, kind, id_, reason, review_on))
     return said({"hold": row}, f"已冻结 {target}(冻结 {row['id']} 号)。", f"{target} is on hold (no. {row['id']}).")
-
-
-def _target(session: Session, text: str) -> tuple[str, int | str]:
-    """What a hold is meant for, by how it is written. Raises NotFound."""
-    clean = text.strip().upper()
-    if clean.startswith("DA-") and clean.count("-") > 3:
-        serial = select(Document.id).where(Document.serial == clean, Document.state != "destroyed")
-        found = session.scalar(serial) if numbering.is_valid(clean) else None
-        return ("document", found) if found else ("dossier", dossiers.find_dossier(session, clean).id)
-    if identifiers.is_valid(text):
-        return "unit", units.find_unit(session, text).id
-    if numbering.is_valid(clean):
-        found = session.scalar(select(Document.id).where(Document.serial == numbering.validate(clean)))
-        if found is None:
-            raise NotFound(what=f"已归档的文件 {text}")
-        return "document", found
-    return "series", clean
 
 
 @group.command("release")

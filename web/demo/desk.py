@@ -39,7 +39,12 @@ class Paper:
     @property
     def signatures(self) -> list[str]:
         """The keys of its places to sign or stamp."""
-        return [str(box["key"]) for box in self.boxes if box["kind"] != "field"]
+        return [str(box["key"]) for box in self.places]
+
+    @property
+    def places(self) -> list[Mapping[str, Any]]:
+        """The boxes to sign or stamp; a field to write the owner's name in has the same key as their signature."""
+        return [box for box in self.boxes if box["kind"] != "field"]
 
 
 @dataclass
@@ -111,7 +116,7 @@ class Desk:
         image, per_mm = paper.image.copy(), DPI / samples.MM_PER_INCH
         pen, font = ImageDraw.Draw(image), self.pen_font(round(4.2 * per_mm))
         for box in paper.boxes:
-            if str(box["key"]) in words:
+            if box["kind"] == "field" and str(box["key"]) in words:
                 place = (float(box["x"]) + 1.5) * per_mm, (float(box["y"]) + 1.0) * per_mm
                 pen.text(place, words[str(box["key"])], fill=INK, font=font)
         return replace(paper, image=image)
@@ -120,7 +125,7 @@ class Desk:
         """The page with ink in these places to sign (default: in all), worn by the scanner."""
         self.seed += 1
         wanted = paper.signatures if keys is None else list(keys)
-        inked = samples.sign(paper.image, paper.boxes, wanted, self.seed, DPI)
+        inked = samples.sign(paper.image, paper.places, wanted, self.seed, DPI)
         return samples.degrade(inked, LEVELS[self.seed % len(LEVELS)], self.seed, turn=0)
 
     def file(self, person: Person, name: str, images: Iterable[Image.Image]) -> list[intake.PageFate]:

@@ -44,12 +44,12 @@ PROBLEMS = (
     ("入户门、门锁及可视对讲", "可视对讲无图像"),
 )
 VISITS = (
-    ("维修", "厨房下水管漏水已修好,住户确认不再渗漏", "满意"),
-    ("投诉", "楼上夜间装修噪音,已劝止并约定时间", "一般"),
-    ("维修", "电梯厅照明不亮,更换灯管两支", "非常满意"),
-    ("特约服务", "代换门锁,钥匙已当面交接", "满意"),
-    ("其他", "建议增设非机动车充电位", "满意"),
-    ("维修", "阳台地漏返味,已更换防臭芯", "满意"),
+    ("维修及时", "厨房下水管漏水已修好,住户确认不再渗漏", "希望提前约定上门时间"),
+    ("处理得当", "楼上夜间装修噪音,已劝止并约定施工时间", "装修时间请张贴公示"),
+    ("维修及时", "电梯厅照明不亮,更换灯管两支", "建议定期巡查公共照明"),
+    ("服务周到", "代换入户门锁,钥匙已当面交接", "无"),
+    ("答复清楚", "解释物业费构成,住户表示理解", "建议增设非机动车充电位"),
+    ("维修及时", "阳台地漏返味,已更换防臭芯", "无"),
 )
 
 
@@ -177,8 +177,8 @@ class Story:
             books.report_missing(session, self._as(SUPERVISOR), printed.serials[6], story)
 
     def _visit(self, paper: Paper, place: int) -> Paper:
-        reason, effect, satisfaction = VISITS[place]
-        words = {"unit": HOMES[place], "effect": effect, "satisfaction": satisfaction, "reason": reason}
+        quality, effect, suggestions = VISITS[place]
+        words = {"quality": quality, "effect": f"{HOMES[place]} {effect}", "suggestions": suggestions}
         return self.desk.written(paper, words)
 
     def closed_book(self) -> None:
