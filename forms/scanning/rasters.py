@@ -67,7 +67,7 @@ def page_image(data: bytes, media_type: str, rotation: int = 0, dpi: int = 150) 
 @contextmanager
 def _loaded(data: bytes) -> Iterator[Image.Image]:
     """A single picture, turned as its camera noted."""
-    with Image.open(io.BytesIO(data), formats=["JPEG", "MPO", "PNG", "TIFF"]) as image:
+    with Image.open(io.BytesIO(data), formats=["JPEG", "PNG", "TIFF"]) as image:
         check_pixels("", image.size)
         yield ImageOps.exif_transpose(image)
 

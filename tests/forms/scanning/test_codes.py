@@ -1,0 +1,158 @@
+"""What reading a page promises: its identity or none, never a wrong one; where it lies; whether a box holds ink."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from forms.paper import A4, A4_LANDSCAPE
+from forms.scanning import codes, registration, samples, signatures
+
+SHEETS = ["RZ-08", "ZX-01", "YW-01", "YY-02", "TS-02"]
+BOOKS = ["HF-01", "YS-02"]
+
+
+@pytest.fixture
+def database(sqlite_database):
+    """Reading touches no record: one kind of database will do."""
+    return sqlite_database
+
+
+@pytest.fixture
+def printed(database, actors, make_unit, make_sheet, make_book):
+    """Pages of several forms, each with its mark's serial, its paper and its boxes to sign."""
+    pages = []
+    with database.transaction() as session:
+        unit, _ = make_unit(session)
+        sheets = [make_sheet(session, actors.staff, code, unit=unit) for code in SHEETS]
+        sheets += [make_book(session, actors.supervisor, code, 2)[1] for code in BOOKS]
+    for sheet in sheets:
+        for number, image in enumerate(sheet.images):
+            paper = A4_LANDSCAPE if image.width > image.height else A4
+            boxes = [box for box in sheet.boxes[number] if box["kind"] != "field"]
+            pages.append((sheet, number, paper, boxes))
+    return pages
+
+
+def _gray(image):
+    return np.asarray(image.convert("L"))
+
+
+def _read_all(printed, desk, level, count):
+    """Scan so many pages, half of the boxes signed: (read rightly, read wrongly, boxes by expected and found)."""
+    right = wrong = 0
+    verdicts = []
+    for seed in range(count):
+        sheet, number, paper, boxes = printed[seed % len(printed)]
+        keys = [box["key"] for place, box in enumerate(boxes) if (place + seed) % 2]
+        gray = _gray(samples.degrade(sheet.signed(number + 1, keys, seed), level, seed))
+        found = codes.read(gray, desk.secret).found
+        if found is None:
+            continue
+        serial = sheet.serials[number if len(sheet.serials) > 1 else 0]
+        right, wrong = (right + 1, wrong) if found.mark.serial == serial else (right, wrong + 1)
+        judged = signatures.judge(gray, registration.register(gray, found.corners, paper), boxes)
+        verdicts += [(box["key"] in keys, judged[box["key"]]["signed"]) for box in boxes]
+    return right, wrong, verdicts
+
+
+@pytest.mark.parametrize(("level", "pages", "least"), [("clean", 13, 13), ("medium", 40, 40), ("bad", 26, 25)])
+def test_no_page_is_taken_for_another_and_no_signature_is_misjudged(printed, desk, level, pages, least):
+    right, wrong, verdicts = _read_all(printed, desk, level, pages)
+    assert wrong == 0
+    assert right >= least
+    assert [pair for pair in verdicts if pair[1] is not None and pair[0] != pair[1]] == []
+    assert sum(found is None for _, found in verdicts) <= 0.03 * len(verdicts)
+    assert {expected for expected, _ in verdicts} == {True, False}
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_a_turned_page_is_put_upright(printed, desk, turn):
+    sheet, number, paper, boxes = printed[0]
+    image = samples.degrade(sheet.signed(number + 1, [boxes[0]["key"]]), "medium", 5, turn=turn)
+    found = codes.read(_gray(image), desk.secret).found
+    assert found.rotation == (-90 * turn) % 360
+    upright = image.rotate(-found.rotation, expand=True)
+    assert codes.read(_gray(upright), desk.secret).found.rotation == 0
+    judged = signatures.judge(_gray(image), registration.register(_gray(image), found.corners, paper), boxes)
+    assert judged[boxes[0]["key"]]["signed"] is True
+
+
+@pytest.mark.parametrize("dpi", [150, 300, 600])
+def test_other_resolutions_are_read(printed, desk, dpi):
+    sheet, number, paper, _boxes = printed[0]
+    size = (round(paper.width / 25.4 * dpi), round(paper.height / 25.4 * dpi))
+    gray = _gray(sheet.images[number].resize(size, Image.Resampling.BICUBIC).rotate(0.6, fillcolor="white"))
+    found = codes.read(gray, desk.secret).found
+    registered = registration.register(gray, found.corners, paper)
+    assert registered.is_sure
+    assert registered.scale == pytest.approx(dpi / 25.4, rel=0.01)
+
+
+def test_a_pen_stroke_across_the_code_does_not_hide_it(printed, desk):
+    sheet, number, paper, _boxes = printed[0]
+    image = sheet.images[number].copy()
+    left, top, side = (value * 200 / 25.4 for value in paper.qr)
+    ImageDraw.Draw(image).line((left - 20, top + 40, left + side + 20, top + side - 30), fill=(20, 20, 90), width=5)
+    assert codes.read(_gray(image), desk.secret).found is not None
+
+
+def test_registration_finds_each_place_to_a_fraction_of_a_millimetre(printed, desk):
+    sheet, number, paper, _boxes = printed[0]
+    image = sheet.images[number].rotate(1.7, expand=False, fillcolor="white", resample=Image.Resampling.BICUBIC)
+    gray = _gray(image)
+    registered = registration.register(gray, codes.read(gray, desk.secret).found.corners, paper)
+    points = np.array([(30.0, 60.0), (180.0, 60.0), (30.0, 270.0), (180.0, 270.0)])
+    centre = np.array([image.width, image.height]) / 2
+    angle = np.radians(-1.7)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    expected = (points * 200 / 25.4 - centre) @ turn.T + centre
+    off = np.linalg.norm(registered.to_pixels(points) - expected, axis=1) / registered.scale
+    assert registered.fiducials == 4
+    assert off.max() < 0.2
+
+
+def test_with_two_fiducials_hidden_a_person_judges_the_signatures(printed, desk):
+    sheet, number, paper, boxes = printed[0]
+    image = sheet.signed(number + 1, [boxes[0]["key"]])
+    for x, y in paper.fiducials[2:]:
+        ImageDraw.Draw(image).rectangle([(x - 5) * 7.874, (y - 5) * 7.874, (x + 5) * 7.874, (y + 5) * 7.874], "white")
+    gray = _gray(image)
+    registered = registration.register(gray, codes.read(gray, desk.secret).found.corners, paper)
+    assert registered.fiducials == 2
+    assert {verdict["signed"] for verdict in signatures.judge(gray, registered, boxes).values()} == {None}
+
+
+def test_a_photograph_in_perspective_is_left_to_a_person(printed, desk):
+    sheet, number, paper, boxes = printed[0]
+    image = sheet.images[number]
+    leaning = image.transform(
+        image.size, Image.Transform.PERSPECTIVE, (1.0, 0.12, -100, 0.03, 1.05, -60, 0.00002, 0.00008), fillcolor="white"
+    )
+    gray = _gray(leaning)
+    found = codes.read(gray, desk.secret).found
+    assert found is not None
+    registered = registration.register(gray, found.corners, paper)
+    assert not registered.is_sure
+    assert {verdict["signed"] for verdict in signatures.judge(gray, registered, boxes).values()} == {None}
+
+
+def test_a_red_stamp_counts_as_ink_and_a_shadow_does_not(desk):
+    page = Image.new("RGB", (1654, 2339), (244, 243, 240))
+    box = {"page": 1, "key": "office", "kind": "stamp", "x": 60.0, "y": 100.0, "w": 60.0, "h": 40.0}
+    flat = registration.Registration(np.array([[7.874, 0, 0], [0, 7.874, 0]]), 0.0, 4)
+    assert signatures.judge(_gray(samples.sign(page, [box], ["office"], 1)), flat, [box])["office"]["signed"] is True
+    pixels = np.asarray(page, np.float32) * np.linspace(0.55, 1.0, 1654)[None, :, None]
+    shadow = Image.fromarray(pixels.astype(np.uint8))
+    assert signatures.judge(_gray(shadow), flat, [box])["office"] == {"ink": 0.0, "signed": False}
+
+
+def test_between_blank_and_signed_a_person_looks():
+    page = Image.new("L", (1654, 2339), 255)
+    box = {"page": 1, "key": "owner", "kind": "signature", "x": 50.0, "y": 100.0, "w": 50.0, "h": 20.0}
+    ImageDraw.Draw(page).line((450, 850, 520, 850), fill=0, width=9)
+    flat = registration.Registration(np.array([[7.874, 0, 0], [0, 7.874, 0]]), 0.0, 4)
+    verdict = signatures.judge(np.asarray(page), flat, [box])["owner"]
+    assert signatures.BLANK < verdict["ink"] < signatures.SIGNED
+    assert verdict["signed"] is None
