@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import click
+
 from forms.erasing import erase_traces
 from records import clock
 from records.errors import OfficeError
