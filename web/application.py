@@ -1,0 +1,62 @@
+"""The web application: one office, one blueprint per subject, everything behind a sign-in."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+from flask_login import current_user
+
+from web import failures, guard, icons, language, navigation, signing_in, views, visit, words
+from web.batches import BatchHand
+from web.office import Office
+from web.outbox import Outbox
+
+
+def create_app(office: Office) -> Flask:
+    """The application that serves this office. The caller has opened the office and closes it."""
+    app = Flask("web", template_folder="pages", static_folder="static")
+    app.config["BOOTSTRAP_SERVE_LOCAL"] = True
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
+    app.extensions["yedang_outbox"] = Outbox()
+    app.extensions["yedang_hand"] = BatchHand(office)
+    visit.prepare(app, office)
+    guard.prepare(app, office.settings.home)
+    language.prepare(app, office.settings.language)
+    signing_in.prepare(app)
+    failures.prepare(app)
+    Bootstrap5(app)
+    for blueprint in views.BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    _furnish(app, office)
+    return app
+
+
+def _furnish(app: Flask, office: Office) -> None:
+    """What every template may use."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        icon=icons.icon,
+        submitted=visit.submitted,
+        picked=visit.picked,
+        word=words.word,
+        office=office.settings,
+        asset_version=_asset_version(app),
+    )
+    app.context_processor(_for_this_visitor)
+
+
+def _for_this_visitor() -> dict[str, object]:
+    if not current_user.is_authenticated:
+        return {"me": None, "places": []}
+    return {"me": current_user.actor, "places": navigation.places(current_user.actor.role)}
+
+
+def _asset_version(app: Flask) -> str:
+    """A short digest of our own style and script: a browser fetches them again when, and only when, they changed."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(app.static_folder or "").glob("*.*")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

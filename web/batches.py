@@ -1,0 +1,58 @@
+"""Working scan batches beside the visitors: one thread of this process files, the records say how far it has come.
+
+Nothing is kept here but the claim to work on it: a batch that a killed process left behind is taken up again by the
+next visitor who looks at it, or by the worker.
+"""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from forms.scanning import intake
+from forms.tables import ScanPage
+from records.users import Actor
+from web.office import Office
+
+_journal = logging.getLogger(__name__)
+
+
+class BatchHand:
+    """The hand that files what visitors have uploaded, one batch after the other."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="filing")
+        self._working: set[int] = set()
+        self._lock = Lock()
+
+    def take_up(self, actor: Actor, batch_id: int) -> None:
+        """File a batch soon; once, however often it is asked for."""
+        with self._lock:
+            if batch_id in self._working:
+                return
+            self._working.add(batch_id)
+        self._pool.submit(self._work, actor, batch_id)
+
+    def _work(self, actor: Actor, batch_id: int) -> None:
+        try:
+            intake.work_batch(self._office.database, self._office.desk, actor, batch_id)
+        except Exception:  # the thread's end: the batch stays as far as it got and is taken up again
+            _journal.exception("batch %s was not filed to its end", batch_id)
+        finally:
+            with self._lock:
+                self._working.discard(batch_id)
+
+    def wait(self) -> None:
+        """Wait until nothing is left to do (for tests, and for a server that is about to end)."""
+        self._pool.submit(lambda: None).result()
+
+
+def counts(session: Session, batch_id: int) -> dict[str, int]:
+    """How many pages of a batch are in each state."""
+    query = select(ScanPage.state, func.count()).where(ScanPage.batch_id == batch_id).group_by(ScanPage.state)
+    return dict(session.execute(query).tuples().all())

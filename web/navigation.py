@@ -1,0 +1,46 @@
+"""The navigation on the left, by role: everyone sees the places where their work is, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import lazy_gettext as _l
+
+from records.users import OFFICE_ROLES, Role
+
+_DESK = (Role.STAFF, Role.ARCHIVIST)
+_KEEPERS = (Role.ARCHIVIST, Role.SUPERVISOR, Role.MANAGER)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place to go: the endpoint, its name, its icon, and whose work it is. ``part`` is its blueprint."""
+
+    endpoint: str
+    name: object
+    icon: str
+    roles: tuple[Role, ...]
+
+    @property
+    def part(self) -> str:
+        """The blueprint, by which the page at hand knows which place is lit."""
+        return self.endpoint.split(".")[0]
+
+
+PLACES = (
+    Place("home.page", _l("首页"), "house", (*OFFICE_ROLES, Role.ADMIN)),
+    Place("forms_catalogue.listing", _l("表单"), "file-earmark-text", OFFICE_ROLES),
+    Place("books.listing", _l("册"), "journal-bookmark", OFFICE_ROLES),
+    Place("scanning.listing", _l("扫描"), "upc-scan", OFFICE_ROLES),
+    Place("tray.listing", _l("待处理"), "inbox", _DESK),
+    Place("units.listing", _l("单元与档案"), "buildings", OFFICE_ROLES),
+    Place("access.listing", _l("查阅"), "key", OFFICE_ROLES),
+    Place("retention.listing", _l("鉴定处置"), "hourglass-split", _KEEPERS),
+    Place("log.listing", _l("审计日志"), "shield-check", (*_KEEPERS, Role.ADMIN)),
+    Place("administration.listing", _l("用户"), "people", (Role.ADMIN,)),
+)
+
+
+def places(role: Role) -> list[Place]:
+    """The places of a role, in the order of the navigation."""
+    return [place for place in PLACES if role in place.roles]

@@ -1,0 +1,39 @@
+"""The views: one blueprint per subject. A view reads the submitted form, calls one office act, chooses the page."""
+
+from __future__ import annotations
+
+from web.views import (
+    access,
+    administration,
+    books,
+    documents,
+    dossiers,
+    forms_catalogue,
+    home,
+    log,
+    numbers,
+    retention,
+    scanning,
+    search,
+    signing_in,
+    tray,
+    units,
+)
+
+BLUEPRINTS = (
+    signing_in.views,
+    home.views,
+    forms_catalogue.views,
+    numbers.views,
+    books.views,
+    scanning.views,
+    tray.views,
+    units.views,
+    dossiers.views,
+    documents.views,
+    access.views,
+    search.views,
+    retention.views,
+    log.views,
+    administration.views,
+)

@@ -1,0 +1,34 @@
+"""Dossiers 业主档案: what one may know of them. Titles and content only under a grant; what is missing, for the office.
+
+Without a grant an open dossier tells its number, owner, and which required forms are still missing, for that is the
+office's work; a former owner's dossier tells only that it exists.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from records import access, dossiers
+from web import completeness, visit
+from web.visit import OFFICE_ROLES, only
+
+views = Blueprint("dossiers", __name__, url_prefix="/dossiers")
+
+
+@views.get("/<number>")
+@only(*OFFICE_ROLES)
+def page(number: str) -> ResponseReturnValue:
+    """One dossier: its sections in the handbook's order, what is missing, and why it is open or closed to the asker."""
+    session, catalogue = visit.look(), visit.office().catalogue
+    dossier = dossiers.find_dossier(session, number)
+    decision = access.may_see_dossier(session, visit.actor(), dossier)
+    contents = dossiers.contents(session, dossier, completeness.sections(catalogue), completeness.expected(catalogue))
+    return render_template(
+        "dossier.html",
+        dossier=dossier,
+        unit=dossier.ownership.unit,
+        decision=decision,
+        contents=contents if decision.allowed or dossier.state == "open" else [],
+        lacking=sum(len(section.missing) for section in contents),
+    )

@@ -1,0 +1,147 @@
+"""Forms 表单: find one by any of its names, fill it in on screen, print it with its number."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from forms import issuing
+from forms.catalogue import Form, Procedure
+from forms.layout import cover_sheet
+from forms.tables import Serial
+from records import clock
+from records.errors import BadInput, NotFound
+from records.tables import Unit
+from records.units import find_unit
+from web import entered, visit
+from web.outbox import Outbox, Parcel
+from web.visit import OFFICE_ROLES, only
+
+views = Blueprint("forms_catalogue", __name__)
+MOST_BOOK_PAGES = 500
+MOST_SHEETS = 200
+
+
+@views.get("/forms")
+@only(*OFFICE_ROLES)
+def listing() -> ResponseReturnValue:
+    """All forms by procedure, or those that go by what was typed."""
+    text = request.args.get("q", "").strip()
+    found = [(one, forms) for one in visit.office().catalogue.procedures if (forms := _called(one, text))]
+    return render_template("forms.html", found=found, text=text, count=sum(len(forms) for _one, forms in found))
+
+
+def _called(procedure: Procedure, text: str) -> list[Form]:
+    """The forms of a procedure whose code, name, alias or procedure contains the text."""
+    wanted = _plain(text)
+    if wanted in _plain(procedure.key + procedure.zh + procedure.en):
+        return list(procedure.forms)
+    names = visit.office().catalogue.names
+    return [form for form in procedure.forms if any(wanted in _plain(name) for name in names(form))]
+
+
+def _plain(text: str) -> str:
+    return "".join(letter for letter in unicodedata.normalize("NFKC", text).casefold() if letter.isalnum())
+
+
+@views.get("/forms/outstanding")
+@only(*OFFICE_ROLES)
+def outstanding() -> ResponseReturnValue:
+    """Single sheets that were printed and have not come back as a scan."""
+    query = select(Serial).where(Serial.state == "issued", Serial.book_id.is_(None)).order_by(Serial.id.desc())
+    names = {form.code: form for form in visit.office().catalogue.forms}
+    return render_template("outstanding.html", serials=list(visit.look().scalars(query.limit(500))), forms=names)
+
+
+@views.get("/forms/<code>")
+@only(*OFFICE_ROLES)
+def page(code: str) -> ResponseReturnValue:
+    """One form: what the catalogue knows of it, and its fields to fill in."""
+    catalogue = visit.office().catalogue
+    form = catalogue.form(code)
+    recent = select(Serial).where(Serial.form_code == form.code, Serial.book_id.is_(None)).order_by(Serial.id.desc())
+    return render_template(
+        "form.html",
+        form=form,
+        procedure=next(one for one in catalogue.procedures if one.key == form.procedure),
+        rules=[catalogue.rules[key] for key in form.retention],
+        section=catalogue.section(form.section) if form.section else None,
+        unit=request.args.get("unit", ""),
+        fields=[field for field in _completed(form).fields if not (form.unit and field.key == "unit")],
+        recent=list(visit.look().scalars(recent.limit(8))),
+        today=clock.today(),
+    )
+
+
+@views.post("/forms/<code>/print")
+@only(*OFFICE_ROLES)
+def print_form(code: str) -> ResponseReturnValue:
+    """Print: numbers are allotted and recorded, the file waits in the outbox for its printer."""
+    form, shop = visit.office().catalogue.form(code), visit.office().shop
+    with visit.act() as session:
+        if form.mode == "book":
+            pages = _within(visit.number("pages", 50), MOST_BOOK_PAGES)
+            printed = issuing.print_book(session, shop, visit.actor(), form, pages)
+        else:
+            unit = _unit(form, find_unit(session, visit.typed("unit")) if visit.typed("unit") else None)
+            count = _within(visit.number("count", 1), MOST_SHEETS)
+            values = entered.values(_completed(form), request.form)
+            word = form.is_word and visit.typed("as") != "pdf"
+            printed = issuing.print_sheets(
+                session, shop, visit.actor(), form, unit=unit, values=values, count=count, word=word
+            )
+    return redirect(url_for("forms_catalogue.printed", token=lay_in(form.code, printed)))
+
+
+def _completed(form: Form) -> Form:
+    """The form with the fields of its cover sheet, where its papers come from outside."""
+    return cover_sheet.completed(form) if form.mode == "external" else form
+
+
+def _unit(form: Form, unit: Unit | None) -> Unit | None:
+    if form.unit and form.section and unit is None:
+        raise BadInput(what="请指定单元，此表单归入业主档案 / name the unit, this form belongs to a dossier")
+    return unit
+
+
+def _within(count: int, most: int) -> int:
+    if not 1 <= count <= most:
+        raise BadInput(what=f"{count}(1 – {most})")
+    return count
+
+
+def lay_in(form_code: str, printed: issuing.Printed) -> str:
+    """Lay what was printed in the outbox; returns its token."""
+    book = printed.book.number if printed.book else None
+    return _outbox().put(Parcel(printed.files, visit.actor().id, printed.serials, form_code, book))
+
+
+def _outbox() -> Outbox:
+    outbox: Outbox = current_app.extensions["yedang_outbox"]
+    return outbox
+
+
+@views.get("/printed/<token>")
+@only(*OFFICE_ROLES)
+def printed(token: str) -> ResponseReturnValue:
+    """What has just been printed: its numbers, and what to do next."""
+    parcel = _outbox().take(token, visit.actor().id)
+    return render_template(
+        "printed.html", parcel=parcel, token=token, form=visit.office().catalogue.form(parcel.form_code)
+    )
+
+
+@views.get("/printed/<token>/<int:number>")
+@only(*OFFICE_ROLES)
+def printed_file(token: str, number: int) -> ResponseReturnValue:
+    """One of the printed files."""
+    files = _outbox().take(token, visit.actor().id).files
+    if not 0 < number <= len(files):
+        raise NotFound(what=f"打印文件 {number}")
+    file = files[number - 1]
+    answer = Response(file.data, mimetype=file.media_type)
+    answer.headers.set("Content-Disposition", "attachment", filename=file.name.replace("*", "_"))
+    return answer

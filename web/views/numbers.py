@@ -1,0 +1,65 @@
+"""One number 编号: its life so far, and what may still happen to it: reprinted with a reason, voided."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from forms import books, issuing
+from forms.numbering import find_serial
+from forms.tables import PrintRun, Reprint
+from records.tables import Unit, User
+from web import visit
+from web.views.forms_catalogue import lay_in
+from web.visit import OFFICE_ROLES, only
+
+views = Blueprint("numbers", __name__, url_prefix="/numbers")
+
+
+@views.get("/")
+@only(*OFFICE_ROLES)
+def find() -> ResponseReturnValue:
+    """Go to the number that was typed."""
+    found = find_serial(visit.look(), request.args.get("number", ""))
+    return redirect(url_for("numbers.page", text=found.text))
+
+
+@views.get("/<text>")
+@only(*OFFICE_ROLES)
+def page(text: str) -> ResponseReturnValue:
+    """Where a number stands, who printed it and when, and every reprint."""
+    session = visit.look()
+    serial = find_serial(session, text)
+    reprints = session.scalars(select(Reprint).where(Reprint.serial_id == serial.id).order_by(Reprint.id))
+    return render_template(
+        "number.html",
+        serial=serial,
+        form=visit.office().catalogue.form(serial.form_code),
+        run=session.get_one(PrintRun, serial.run_id),
+        reprints=list(reprints),
+        unit=session.get(Unit, serial.unit_id) if serial.unit_id else None,
+        people=dict(session.execute(select(User.id, User.name)).tuples().all()),
+    )
+
+
+@views.post("/<text>/reprint")
+@only(*OFFICE_ROLES)
+def reprint(text: str) -> ResponseReturnValue:
+    """Print the same number again, marked 重印, with the reason on record."""
+    with visit.act() as session:
+        serial = find_serial(session, text)
+        printed = issuing.reprint(session, visit.office().shop, visit.actor(), serial.text, visit.typed("reason"))
+        form_code = serial.form_code
+    return redirect(url_for("forms_catalogue.printed", token=lay_in(form_code, printed)))
+
+
+@views.post("/<text>/void")
+@only(*OFFICE_ROLES)
+def void(text: str) -> ResponseReturnValue:
+    """Void a spoiled page or sheet; the paper is kept."""
+    with visit.act() as session:
+        serial = books.void(session, visit.actor(), text, visit.typed("reason"))
+    flash(_("{serial} 已作废。请保留纸页。").format(serial=serial.text), "success")
+    return redirect(url_for("numbers.page", text=serial.text))

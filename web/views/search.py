@@ -1,0 +1,117 @@
+"""Search 检索: one box for everything. Permission is part of the question, so that nothing closed is even counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from forms import numbering
+from forms.catalogue import UnknownForm
+from records import access, clock, identifiers
+from records.errors import OfficeError
+from records.tables import Dossier, Unit
+from retention.certificates import tombstone
+from search.results import Visible, search
+from web import visit
+from web.language import language, named, spoken
+from web.visit import OFFICE_ROLES, only
+
+views = Blueprint("search", __name__, url_prefix="/search")
+PER_PAGE = 20
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """Something that the words name outright: a unit, a dossier's number, a form, a page's number."""
+
+    icon: str
+    name: str
+    text: str
+    address: str
+
+
+@views.get("/")
+@only(*OFFICE_ROLES)
+def page() -> ResponseReturnValue:
+    """What was found, with what the words name outright above it; without words, how to ask."""
+    text, number = request.args.get("q", "").strip(), max(1, request.args.get("page", 1, type=int))
+    if not text:
+        return render_template("search.html", text="", results=None, examples=_examples())
+    session, me = visit.look(), visit.actor()
+    visible = Visible(access.open_dossiers(session, me), access.sees_series(me))
+    results = search(
+        session, visit.office().index, text, visible=visible,
+        unit=request.args.get("unit") or None, form=request.args.get("form") or None,
+        since=_date("since"), until=_date("until"), limit=PER_PAGE, offset=(number - 1) * PER_PAGE,
+    )  # fmt: skip
+    return render_template(
+        "search.html",
+        text=text,
+        results=results,
+        shortcuts=list(_shortcuts(text)),
+        gone=tombstone(session, text),
+        forms={form.code: form for form in visit.office().catalogue.forms},
+        page=number,
+        pages=max(1, -(-results.total // PER_PAGE)),
+        examples=_examples(),
+    )
+
+
+def _date(name: str) -> date | None:
+    text = request.args.get(name, "").strip()
+    return clock.parse_date(text) if text else None
+
+
+def _shortcuts(text: str) -> list[Shortcut]:
+    finders = (_unit, _dossier, _serial, _form)
+    return [found for found in (finder(text) for finder in finders) if found is not None]
+
+
+def _unit(text: str) -> Shortcut | None:
+    if not identifiers.is_valid(text):
+        return None
+    unit = visit.look().scalar(select(Unit).where(Unit.code == identifiers.validate(text)).limit(1))
+    if unit is None:
+        return None
+    return Shortcut("buildings", spoken(unit.code), unit.estate, url_for("units.page", unit_id=unit.id))
+
+
+def _dossier(text: str) -> Shortcut | None:
+    found = visit.look().scalar(select(Dossier).where(Dossier.number == text.upper()))
+    if found is None:
+        return None
+    return Shortcut("folder2", found.number, _("业主档案"), url_for("dossiers.page", number=found.number))
+
+
+def _serial(text: str) -> Shortcut | None:
+    try:
+        found = numbering.find_serial(visit.look(), text)
+    except OfficeError:
+        return None
+    return Shortcut("upc-scan", found.text, _("这个编号的去向"), url_for("numbers.page", text=found.text))
+
+
+def _form(text: str) -> Shortcut | None:
+    try:
+        form = visit.office().catalogue.form(text)
+    except UnknownForm:
+        return None
+    return Shortcut("file-earmark-text", named(form), form.code, url_for("forms_catalogue.page", code=form.code))
+
+
+def _examples() -> list[tuple[str, str]]:
+    """Questions to learn from, in the language of the page."""
+    chinese = language() == "zh"
+    return [
+        ("漏水 装修", _("两个词都要有")),
+        ('"卫生间渗水"', _("原文照写，一字不差")),
+        ("漏水 或 渗水" if chinese else "漏水 OR 渗水", _("有一个就行")),
+        ("单元:3-2-1201 非 投诉" if chinese else "unit:3-2-1201 NOT 投诉", _("限定单元，排除一词")),
+        ("表单:回访记录表" if chinese else "form:HF-01", _("限定表单，名称、别名、代码都可以")),
+        ("日期:[2026-01 至 2026-03]" if chinese else "date:[2026-01 to 2026-03]", _("限定日期")),
+    ]

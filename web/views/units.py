@@ -1,0 +1,95 @@
+"""Units 单元: the list, one unit with its dossiers, and the change of its owner.
+
+Office roles know who owns a home now (the desk needs it to serve them). Former owners are told by their period alone.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from records import access, clock, dossiers, identifiers
+from records.errors import NotFound
+from records.tables import Dossier, Owner, Ownership, Unit
+from web import completeness, visit
+from web.visit import OFFICE_ROLES, only
+
+views = Blueprint("units", __name__, url_prefix="/units")
+PER_PAGE = 40
+
+
+@views.get("/")
+@only(*OFFICE_ROLES)
+def listing() -> ResponseReturnValue:
+    """All units, by building, or those whose code or present owner fits what was typed."""
+    session, text, building = visit.look(), request.args.get("q", "").strip(), request.args.get("building", "")
+    found = _matching(text, building)
+    total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
+    pages = max(1, -(-total // PER_PAGE))
+    page = min(max(1, request.args.get("page", 1, type=int)), pages)
+    query = found.order_by(Unit.estate, func.length(Unit.building), Unit.building, func.length(Unit.code), Unit.code)
+    units = list(session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)))
+    current = _current_dossiers([unit.id for unit in units])
+    lacking = completeness.lacking(session, visit.office().catalogue, [dossier.id for dossier in current.values()])
+    buildings = session.scalars(select(Unit.building).distinct().order_by(func.length(Unit.building), Unit.building))
+    return render_template(
+        "units.html", units=units, current=current, lacking=lacking, total=total, page=page, pages=pages,
+        buildings=list(buildings), text=text, building=building,
+    )  # fmt: skip
+
+
+def _matching(text: str, building: str) -> Select[Unit]:
+    query = select(Unit)
+    if building:
+        query = query.where(Unit.building == building)
+    if text:
+        code = identifiers.compact(text) if any(letter.isdigit() for letter in text) else text
+        owned = select(Ownership.unit_id).join(Ownership.owners).join(Ownership.dossier)
+        by_owner = owned.where(Dossier.state == "open", Owner.name.contains(text, autoescape=True))
+        query = query.where(or_(Unit.code.contains(code, autoescape=True), Unit.id.in_(by_owner)))
+    return query
+
+
+def _current_dossiers(unit_ids: list[int]) -> dict[int, Dossier]:
+    query = (
+        select(Dossier)
+        .join(Ownership)
+        .where(Ownership.unit_id.in_(unit_ids), Dossier.state == "open")
+        .options(joinedload(Dossier.ownership).selectinload(Ownership.owners))
+    )
+    return {dossier.ownership.unit_id: dossier for dossier in visit.look().scalars(query)}
+
+
+@views.get("/<int:unit_id>")
+@only(*OFFICE_ROLES)
+def page(unit_id: int) -> ResponseReturnValue:
+    """One unit: its present owner and all its dossiers, of which only what one may know."""
+    session = visit.look()
+    unit = session.get(Unit, unit_id)
+    if unit is None:
+        raise NotFound(what=f"单元 {unit_id}")
+    found = dossiers.dossiers_of(session, unit)[::-1]
+    decisions = {dossier.id: access.may_see_dossier(session, visit.actor(), dossier) for dossier in found}
+    lacking = completeness.lacking(session, visit.office().catalogue, [dossier.id for dossier in found])
+    forms = [form for form in visit.office().catalogue.forms if form.unit and form.mode not in ("report", "roster")]
+    return render_template(
+        "unit.html", unit=unit, dossiers=found, decisions=decisions, lacking=lacking, forms=forms, today=clock.today()
+    )
+
+
+@views.post("/<int:unit_id>/owner")
+@only(*OFFICE_ROLES)
+def change_owner(unit_id: int) -> ResponseReturnValue:
+    """A new owner: the former dossier is closed, a new empty one opened (DA 4.2.3)."""
+    owner = dossiers.NewOwner(visit.typed("name"), visit.typed("phone"), visit.typed("id_number"))
+    on = clock.parse_date(visit.typed("on"))
+    with visit.act() as session:
+        unit = session.get(Unit, unit_id)
+        if unit is None:
+            raise NotFound(what=f"单元 {unit_id}")
+        dossier = dossiers.start_ownership(session, visit.office().vault, visit.actor(), unit, [owner], on)
+    flash(_("已开立新档案 {number}；原档案已另置，自变更之日起计算保管期限。").format(number=dossier.number), "success")
+    return redirect(url_for("units.page", unit_id=unit_id))

@@ -1,0 +1,142 @@
+"""The day's work by role: what waits for whom, counted from the state of the records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from forms.tables import Book, ScanPage, Serial
+from records import audit, clock
+from records.database import Base
+from records.tables import AccessRequest, User
+from records.users import Actor, Role
+from retention.tables import Disposal, Hold
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A count with its place: ``urgent`` ones want a decision of whoever looks."""
+
+    endpoint: str
+    icon: str
+    title: str
+    count: int
+    text: str
+    urgent: bool = False
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to begin: where, and what one does there."""
+
+    endpoint: str
+    icon: str
+    title: str
+    text: str
+
+
+def tiles(session: Session, actor: Actor) -> list[Tile]:
+    """The counts of a role's work, the urgent ones first."""
+    found = [tile(session, actor) for tile in _BY_ROLE[actor.role]]
+    return sorted(found, key=lambda tile: not (tile.urgent and tile.count))
+
+
+def ways(actor: Actor) -> list[Way]:
+    """The acts that a role begins most often."""
+    every = {
+        "print": Way("forms_catalogue.listing", "printer", _("打印表单"), _("单页、协议、通知、成册")),
+        "scan": Way("scanning.listing", "upc-scan", _("上传扫描件"), _("自动识别编号并归档")),
+        "unit": Way("units.listing", "buildings", _("查单元与档案"), _("档案是否齐全，缺什么")),
+        "ask": Way("access.asking", "key", _("申请查阅"), _("写明事由，经理批准后查看")),
+        "books": Way("books.listing", "journal-check", _("核对册"), _("逐页核对、结册")),
+        "due": Way("retention.listing", "hourglass-split", _("鉴定处置"), _("到期档案、冻结、销毁清册")),
+        "log": Way("log.listing", "shield-check", _("审计日志"), _("核验日志是否完整")),
+        "users": Way("administration.listing", "person-plus", _("添加用户"), _("姓名、岗位、初始密码")),
+    }
+    keys = {
+        Role.STAFF: ("print", "scan", "unit", "ask"),
+        Role.ARCHIVIST: ("scan", "unit", "due", "print"),
+        Role.SUPERVISOR: ("books", "due", "unit", "log"),
+        Role.MANAGER: ("ask", "due", "books", "log"),
+        Role.ADMIN: ("users", "log"),
+    }
+    return [every[key] for key in keys[actor.role]]
+
+
+def _count(session: Session, model: type[Base], *conditions: ColumnElement[bool] | InstrumentedAttribute[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0
+
+
+def _tray(session: Session, _actor: Actor) -> Tile:
+    count = _count(session, ScanPage, ScanPage.state == "tray")
+    return Tile("tray.listing", "inbox", _("待处理的扫描页"), count, _("系统放不下的页，等人看一眼"), urgent=True)
+
+
+def _to_decide(session: Session, actor: Actor) -> Tile:
+    count = _count(session, AccessRequest, AccessRequest.state == "requested", AccessRequest.asker_id != actor.id)
+    return Tile("access.listing", "key", _("待批准的查阅"), count, _("看事由和近期查阅再决定"), urgent=True)
+
+
+def _to_register(session: Session, _actor: Actor) -> Tile:
+    count = _count(session, AccessRequest, AccessRequest.state == "approved")
+    return Tile("access.listing", "pencil-square", _("待登记的查阅"), count, _("经理已批准，登记后生效"), urgent=True)
+
+
+def _my_grants(session: Session, actor: Actor) -> Tile:
+    live = (AccessRequest.state == "registered", AccessRequest.ends_at > clock.now())
+    count = _count(session, AccessRequest, AccessRequest.asker_id == actor.id, *live)
+    return Tile("access.listing", "unlock", _("我的有效授权"), count, _("看完请归还"))
+
+
+def _my_requests(session: Session, actor: Actor) -> Tile:
+    waiting = AccessRequest.state.in_(("requested", "approved"))
+    count = _count(session, AccessRequest, AccessRequest.asker_id == actor.id, waiting)
+    return Tile("access.listing", "hourglass", _("我的申请"), count, _("等待批准或登记"))
+
+
+def _outstanding(session: Session, _actor: Actor) -> Tile:
+    count = _count(session, Serial, Serial.state == "issued", Serial.book_id.is_(None))
+    return Tile(
+        "forms_catalogue.outstanding", "file-earmark-arrow-up", _("未扫描回来的表单"), count, _("已打印，签好后请扫描")
+    )
+
+
+def _books_in_use(session: Session, _actor: Actor) -> Tile:
+    count = _count(session, Book, Book.state == "issued")
+    return Tile("books.listing", "journal-bookmark", _("使用中的册"), count, _("用完后逐页核对、结册"))
+
+
+def _missing_unsigned(session: Session, _actor: Actor) -> Tile:
+    count = _count(session, Serial, Serial.state == "missing", Serial.signed_by.is_(None))
+    return Tile("books.listing", "exclamation-diamond", _("缺页待经理签字"), count, _("主管已写明经过"), urgent=True)
+
+
+def _disposals_to_decide(session: Session, actor: Actor) -> Tile:
+    count = _count(session, Disposal, Disposal.state == "proposed", Disposal.proposed_by != actor.id)
+    return Tile("retention.listing", "trash3", _("待批准的销毁清册"), count, _("提出人不能自己批准"), urgent=True)
+
+
+def _holds(session: Session, _actor: Actor) -> Tile:
+    count = _count(session, Hold, Hold.released_at.is_(None))
+    return Tile("retention.listing", "snow", _("冻结中"), count, _("冻结期间不销毁"))
+
+
+def _people(session: Session, _actor: Actor) -> Tile:
+    return Tile("administration.listing", "people", _("在用用户"), _count(session, User, User.active), _("按岗位"))
+
+
+def _log(session: Session, _actor: Actor) -> Tile:
+    return Tile("log.listing", "shield-check", _("日志条数"), audit.head(session)[0], _("只增不改，前后相连"))
+
+
+_BY_ROLE: dict[Role, tuple[Callable[[Session, Actor], Tile], ...]] = {
+    Role.STAFF: (_tray, _outstanding, _my_grants, _my_requests),
+    Role.ARCHIVIST: (_tray, _to_register, _books_in_use, _holds),
+    Role.SUPERVISOR: (_books_in_use, _outstanding, _my_grants, _holds),
+    Role.MANAGER: (_to_decide, _disposals_to_decide, _missing_unsigned, _books_in_use),
+    Role.ADMIN: (_people, _log),
+}
