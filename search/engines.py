@@ -32,7 +32,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from search.expressions import Either, Every, Expression, Fragment, Span, Token, Without
+from search.expressions import Either, Every, Expression, Fragment, Scope, Span, Token, Without
 from search.tables import SearchEntry
 
 #: Every document has it: all documents but some are these without those.
@@ -185,21 +185,25 @@ def _tsquery(expression: Expression) -> str:
 
 def decides(engine: Engine, expression: Expression) -> ColumnElement[bool]:
     """The condition that the engine's row, joined with its entry, is in any expression."""
+    decided: ColumnElement[bool]
     match expression:
         case Token():
-            inner = select(engine.place).where(engine.has(expression))
-            return SearchEntry.place.in_(inner)
+            decided = SearchEntry.place.in_(select(engine.place).where(engine.has(expression)))
         case Fragment(name, fragment):
             inside = SearchEntry.owners if name == "owners" else SearchEntry.words
-            return engine.contains(inside.expression, fragment)
+            decided = engine.contains(inside.expression, fragment)
         case Span(first, last):
-            return SearchEntry.place.between(first, last)
+            decided = SearchEntry.place.between(first, last)
+        case Scope(dossiers, series):
+            whose = SearchEntry.dossier_id
+            decided = or_(whose.in_(dossiers), and_(whose.is_(None), true() if series else false()))
         case Every(children):
-            return and_(true(), *(decides(engine, child) for child in children))
+            decided = and_(true(), *(decides(engine, child) for child in children))
         case Either(children):
-            return or_(false(), *(decides(engine, child) for child in children))
+            decided = or_(false(), *(decides(engine, child) for child in children))
         case Without(child):
-            return not_(decides(engine, child))
+            decided = not_(decides(engine, child))
+    return decided
 
 
 _ENGINES: dict[str, Engine] = {"sqlite": _Sqlite(), "postgresql": _Postgresql()}

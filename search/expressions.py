@@ -39,6 +39,14 @@ class Span:
 
 
 @dataclass(frozen=True)
+class Scope:
+    """Documents of any of these dossiers, and of the office's own series where ``series``: more than tokens serve."""
+
+    dossiers: tuple[int, ...]
+    series: bool
+
+
+@dataclass(frozen=True)
 class Every:
     """Documents that are in every one; of none: all documents."""
 
@@ -59,7 +67,7 @@ class Without:
     child: Expression
 
 
-Expression = Token | Fragment | Span | Every | Either | Without
+Expression = Token | Fragment | Span | Scope | Every | Either | Without
 
 EVERYTHING = Every(())
 NOTHING = Either(())
@@ -119,7 +127,7 @@ def upper(expression: Expression) -> Expression:
             return expression
         case Fragment(tokens=tokens):
             return every(Token(token) for token in tokens)
-        case Span():
+        case Span() | Scope():
             return EVERYTHING
         case Every(children):
             return every(upper(child) for child in children)
@@ -134,7 +142,7 @@ def lower(expression: Expression) -> Expression:
     match expression:
         case Token():
             return expression
-        case Fragment() | Span():
+        case Fragment() | Span() | Scope():
             return NOTHING
         case Every(children):
             return every(lower(child) for child in children)
@@ -149,7 +157,7 @@ def is_exact(expression: Expression) -> bool:
     match expression:
         case Token():
             return True
-        case Fragment() | Span():
+        case Fragment() | Span() | Scope():
             return False
         case Every(children) | Either(children):
             return all(is_exact(child) for child in children)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -95,6 +96,7 @@ def three_dossiers(database: Database, vault: Vault, actors: Any) -> list[int]:
         ]
 
 
+@pytest.mark.parametrize("most_tokens", [50, 0], ids=["few grants", "many grants"])
 @QUIET
 @given(st.lists(filed, max_size=8), st.lists(questions, min_size=1, max_size=4), visibles)
 def test_the_answer_is_the_answer_over_only_what_one_may_see(
@@ -105,7 +107,10 @@ def test_the_answer_is_the_answer_over_only_what_one_may_see(
     documents: list[Filed],
     asked: list[str],
     may_see: tuple[set[int], bool],
+    monkeypatch: pytest.MonkeyPatch,
+    most_tokens: int,
 ) -> None:
+    monkeypatch.setattr("search.results._MOST_TOKENS", most_tokens)
     ids = three_dossiers(database, vault, actors)
     scopes, series = may_see
     visible = Visible([ids[scope - 1] for scope in scopes], series)
