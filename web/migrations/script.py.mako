@@ -16,5 +16,3 @@ def upgrade() -> None:
     ${upgrades if upgrades else "pass"}
 
 
-def downgrade() -> None:
-    raise NotImplementedError("history goes forward only: restore a backup to go back")
