@@ -12,7 +12,7 @@ from werkzeug.routing import RequestRedirect
 
 from records.access import ContentClosed
 from records.errors import NotAllowed, NotFound, OfficeError
-from web.language import language
+from web.language import told
 
 STATUS: dict[type[OfficeError], int] = {NotFound: 404, NotAllowed: 403, ContentClosed: 403}
 
@@ -28,7 +28,7 @@ def prepare(app: Flask) -> None:
 def refused(error: OfficeError) -> ResponseReturnValue:
     """An act that the office refuses: the sentence, on the page where it was tried, with what had been typed."""
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 400)
-    sentence = error.sentence(language())
+    sentence = told(error.sentence("zh"), error.sentence("en"))
     if _wants_data():
         return {"code": error.code, "message": sentence}, status
     if request.method == "POST":

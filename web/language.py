@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -14,9 +15,11 @@ from flask import Flask, current_app, session
 from flask_babel import Babel, Domain, get_locale
 
 from records import clock, identifiers
+from web.typesetting import typeset
 
 TRANSLATIONS = Path(__file__).parent / "translations"
 LANGUAGES = ("zh", "en")
+DIGEST_LENGTH = 64
 
 
 class Named(Protocol):
@@ -58,8 +61,10 @@ def prepare(app: Flask, default: str) -> None:
     app.config["YEDANG_LANGUAGE"] = default if default in LANGUAGES else "zh"
     babel = Babel(app, default_locale="zh", default_timezone="Asia/Shanghai", locale_selector=_chosen)
     babel.domain_instance = OpenDomain()
-    app.jinja_env.filters.update(named=named, day=day, moment=moment, spoken=spoken, log_time=log_time)
-    app.jinja_env.globals["language"] = language
+    app.jinja_env.filters.update(
+        named=named, day=day, moment=moment, spoken=spoken, log_time=log_time, log_details=log_details
+    )
+    app.jinja_env.globals.update(language=language, told=told)
 
 
 def _chosen() -> str:
@@ -71,6 +76,11 @@ def language() -> str:
     """The visitor's language, ``zh`` or ``en``: chosen by the switch, otherwise the office's."""
     locale = get_locale()
     return "en" if locale is not None and locale.language == "en" else "zh"
+
+
+def told(chinese: str, english: str) -> str:
+    """A sentence of another floor in the visitor's language, its Chinese punctuation set as in print."""
+    return english if language() == "en" else typeset(chinese)
 
 
 def named(thing: Named) -> str:
@@ -91,6 +101,17 @@ def moment(value: datetime | None) -> str:
 def log_time(text: str) -> str:
     """The time of a log entry, to the second, in the office's time."""
     return datetime.fromisoformat(text).astimezone(clock.OFFICE_ZONE).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def log_details(text: str) -> str:
+    """A log entry's details as ``key value · key value``; digests are shown by their first twelve digits."""
+    found: dict[str, object] = json.loads(text)
+    return " · ".join(f"{key} {_shortened(value)}" for key, value in found.items() if value not in (None, ""))
+
+
+def _shortened(value: object) -> str:
+    text = "、".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"{text[:12]}…" if len(text) == DIGEST_LENGTH and text.isalnum() else text
 
 
 def spoken(unit_code: str) -> str:

@@ -146,7 +146,9 @@ VERBS = {
     Verb.RESTORED: _l("恢复"),
     Verb.CHECKED: _l("核查"),
 }
+PAPERS = {"cover": _l("案卷封面"), "contents": _l("卷内目录"), "notes": _l("备考表"), "labels": _l("脊背标签")}
 LISTS: dict[str, Mapping[str, LazyString]] = {
+    "paper": PAPERS,
     "part": PARTS,
     "verb": {str(verb): words for verb, words in VERBS.items()},
     "role": ROLES,

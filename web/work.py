@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -15,6 +16,10 @@ from records.database import Base
 from records.tables import AccessRequest, User
 from records.users import Actor, Role
 from retention.tables import Disposal, Hold
+from web.language import moment, told
+
+#: Of each kind of task, so many stand on the first page.
+MOST_TASKS = 5
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,16 @@ class Tile:
     count: int
     text: str
     urgent: bool = False
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing that waits: where, what, and a remark; the first of each kind, so that work can begin from here."""
+
+    address: str
+    icon: str
+    title: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -43,6 +58,63 @@ def tiles(session: Session, actor: Actor) -> list[Tile]:
     """The counts of a role's work, the urgent ones first."""
     found = [tile(session, actor) for tile in _BY_ROLE[actor.role]]
     return sorted(found, key=lambda tile: not (tile.urgent and tile.count))
+
+
+def tasks(session: Session, actor: Actor) -> list[Task]:
+    """The things that wait for this role, oldest first, a handful of each kind."""
+    return [task for finder in _TASKS[actor.role] for task in finder(session, actor)]
+
+
+def _tray_pages(session: Session, _actor: Actor) -> list[Task]:
+    query = select(ScanPage).where(ScanPage.state == "tray").order_by(ScanPage.id).limit(MOST_TASKS)
+    return [
+        Task(url_for("tray.page", page_id=page.id), "inbox", told(page.reason_zh, page.reason_en), page.batch.name)
+        for page in session.scalars(query)
+    ]
+
+
+def _requests(session: Session, actor: Actor) -> list[Task]:
+    state = "requested" if actor.role == Role.MANAGER else "approved"
+    query = select(AccessRequest).where(AccessRequest.state == state, AccessRequest.asker_id != actor.id)
+    return [
+        Task(url_for("access.page", request_id=one.id), "key", one.purpose, f"{one.asker.name} · {_numbers(one)}")
+        for one in session.scalars(query.order_by(AccessRequest.id).limit(MOST_TASKS))
+    ]
+
+
+def _grants(session: Session, actor: Actor) -> list[Task]:
+    query = select(AccessRequest).where(AccessRequest.asker_id == actor.id, AccessRequest.state == "registered")
+    live = query.where(AccessRequest.ends_at > clock.now()).order_by(AccessRequest.ends_at).limit(MOST_TASKS)
+    return [
+        Task(
+            url_for("access.page", request_id=one.id), "unlock", one.purpose, f"{_numbers(one)} · {moment(one.ends_at)}"
+        )
+        for one in session.scalars(live)
+    ]
+
+
+def _numbers(request: AccessRequest) -> str:
+    return "、".join(dossier.number for dossier in request.dossiers[:3])
+
+
+def _books_with_gaps(session: Session, _actor: Actor) -> list[Task]:
+    lost = select(Serial.book_id).where(Serial.state == "missing", Serial.signed_by.is_(None))
+    query = select(Book).where(Book.id.in_(lost)).order_by(Book.number).limit(MOST_TASKS)
+    return [
+        Task(url_for("books.page", number=book.number), "exclamation-diamond", _("缺页待经理签字"), book.number)
+        for book in session.scalars(query)
+    ]
+
+
+def _lists(session: Session, actor: Actor) -> list[Task]:
+    query = select(Disposal).where(Disposal.state == "proposed", Disposal.proposed_by != actor.id)
+    return [
+        Task(
+            url_for("retention.disposal", number=one.id), "trash3",
+            _("销毁清册 {number} 号").format(number=one.id), _("{count} 件").format(count=len(one.lines)),
+        )
+        for one in session.scalars(query.order_by(Disposal.id).limit(MOST_TASKS))
+    ]  # fmt: skip
 
 
 def ways(actor: Actor) -> list[Way]:
@@ -133,6 +205,13 @@ def _log(session: Session, _actor: Actor) -> Tile:
     return Tile("log.listing", "shield-check", _("日志条数"), audit.head(session)[0], _("只增不改，前后相连"))
 
 
+_TASKS: dict[Role, tuple[Callable[[Session, Actor], list[Task]], ...]] = {
+    Role.STAFF: (_tray_pages, _grants),
+    Role.ARCHIVIST: (_requests, _tray_pages),
+    Role.SUPERVISOR: (_books_with_gaps, _grants),
+    Role.MANAGER: (_requests, _lists, _books_with_gaps),
+    Role.ADMIN: (),
+}
 _BY_ROLE: dict[Role, tuple[Callable[[Session, Actor], Tile], ...]] = {
     Role.STAFF: (_tray, _outstanding, _my_grants, _my_requests),
     Role.ARCHIVIST: (_tray, _to_register, _books_in_use, _holds),

@@ -6,11 +6,13 @@ office's work; a former owner's dossier tells only that it exists.
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
 from records import access, dossiers
+from records.errors import NotFound
 from web import completeness, visit
+from web.acts.dossier_paper import KINDS, print_paper
 from web.visit import OFFICE_ROLES, only
 
 views = Blueprint("dossiers", __name__, url_prefix="/dossiers")
@@ -32,3 +34,17 @@ def page(number: str) -> ResponseReturnValue:
         contents=contents if decision.allowed or dossier.state == "open" else [],
         lacking=sum(len(section.missing) for section in contents),
     )
+
+
+@views.post("/<number>/paper/<kind>")
+@only(*OFFICE_ROLES)
+def paper(number: str, kind: str) -> ResponseReturnValue:
+    """A paper of the dossier as PDF: its cover, contents list, note sheet or labels; logged."""
+    if kind not in KINDS:
+        raise NotFound(what=kind)
+    with visit.act() as session:
+        dossier = dossiers.find_dossier(session, number)
+        data = print_paper(session, visit.office(), visit.actor(), dossier, kind)
+    answer = Response(data, mimetype="application/pdf")
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{dossier.number}-{kind}.pdf")
+    return answer

@@ -29,13 +29,19 @@ MOST_SHEETS = 200
 @only(*OFFICE_ROLES)
 def listing() -> ResponseReturnValue:
     """All forms by procedure, or those that go by what was typed."""
-    text = request.args.get("q", "").strip()
-    found = [(one, forms) for one in visit.office().catalogue.procedures if (forms := _called(one, text))]
-    return render_template("forms.html", found=found, text=text, count=sum(len(forms) for _one, forms in found))
+    text, mode = request.args.get("q", "").strip(), request.args.get("mode", "")
+    catalogue = visit.office().catalogue
+    found = [(one, forms) for one in catalogue.procedures if (forms := _called(one, text, mode))]
+    modes = list(dict.fromkeys(form.mode for form in catalogue.forms))
+    return render_template("forms.html", found=found, text=text, mode=mode, modes=modes)
 
 
-def _called(procedure: Procedure, text: str) -> list[Form]:
-    """The forms of a procedure whose code, name, alias or procedure contains the text."""
+def _called(procedure: Procedure, text: str, mode: str) -> list[Form]:
+    """The forms of a procedure, in one mode where asked, whose code, name, alias or procedure contains the text."""
+    return [form for form in _named(procedure, text) if mode in ("", form.mode)]
+
+
+def _named(procedure: Procedure, text: str) -> list[Form]:
     wanted = _plain(text)
     if wanted in _plain(procedure.key + procedure.zh + procedure.en):
         return list(procedure.forms)

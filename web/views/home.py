@@ -13,4 +13,7 @@ views = Blueprint("home", __name__)
 @views.get("/")
 def page() -> ResponseReturnValue:
     """What waits today, by role, and the ways to begin."""
-    return render_template("home.html", tiles=work.tiles(visit.look(), visit.actor()), ways=work.ways(visit.actor()))
+    session, me = visit.look(), visit.actor()
+    return render_template(
+        "home.html", tiles=work.tiles(session, me), tasks=work.tasks(session, me), ways=work.ways(me)
+    )

@@ -11,7 +11,7 @@ from records import audit
 from records.tables import AuditEntry, User
 from records.users import Role
 from web import visit
-from web.language import language
+from web.language import told
 from web.visit import only
 
 views = Blueprint("log", __name__, url_prefix="/log")
@@ -56,5 +56,5 @@ def verify() -> ResponseReturnValue:
     if finding is None:
         flash(_("日志完整：{count} 条逐条核验，前后相连，没有改动。").format(count=seq), "success")
     else:
-        flash(finding.en if language() == "en" else finding.zh, "danger")
+        flash(told(finding.zh, finding.en), "danger")
     return redirect(url_for("log.listing"))

@@ -17,6 +17,7 @@ from retention.tables import Hold
 from web import visit
 from web.acts import disposals
 from web.acts.hold_targets import target_of
+from web.views.forms_catalogue import lay_in
 from web.visit import only
 
 views = Blueprint("retention", __name__, url_prefix="/retention")
@@ -105,9 +106,11 @@ def approve(number: int) -> ResponseReturnValue:
     """A manager who did not propose it approves the list."""
     with visit.act() as session:
         found = certificates.find_disposal(session, str(number))
-        disposals.approve(session, visit.office().shop, visit.actor(), found)
-    flash(_("已批准，清册编号 {certificate}。夜间或按「执行」时销毁。").format(certificate=found.certificate), "success")
-    return redirect(url_for("retention.disposal", number=number))
+        printed = disposals.approve(session, visit.office().shop, visit.actor(), found)
+    flash(
+        _("已批准，清册编号 {certificate}。夜间或按「执行」时销毁。").format(certificate=found.certificate), "success"
+    )
+    return redirect(url_for("forms_catalogue.printed", token=lay_in(disposals.CERTIFICATE_FORM, printed)))
 
 
 @views.post("/lists/<int:number>/refuse")

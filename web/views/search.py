@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from forms import numbering
 from forms.catalogue import UnknownForm
-from records import access, clock, identifiers
+from records import access, audit, clock, identifiers
+from records.audit import Verb
 from records.errors import OfficeError
 from records.tables import Dossier, Unit
 from retention.certificates import tombstone
@@ -49,6 +50,9 @@ def page() -> ResponseReturnValue:
         unit=request.args.get("unit") or None, form=request.args.get("form") or None,
         since=_date("since"), until=_date("until"), limit=PER_PAGE, offset=(number - 1) * PER_PAGE,
     )  # fmt: skip
+    if number == 1:
+        with visit.act() as acting:
+            audit.append(acting, me.id, Verb.SEARCHED, "search", {"found": results.total})
     return render_template(
         "search.html",
         text=text,
