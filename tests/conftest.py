@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -63,7 +62,6 @@ def postgresql_server(postgresql_folder: Path) -> Iterator[str]:
     database.close()
     yield pattern
     server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _execute(url: str, statement: str) -> None:
