@@ -104,11 +104,11 @@ def test_the_answer_is_the_answer_over_only_what_one_may_see(
     vault: Vault,
     actors: Any,
     index: Index,
+    monkeypatch: pytest.MonkeyPatch,
+    most_tokens: int,
     documents: list[Filed],
     asked: list[str],
     may_see: tuple[set[int], bool],
-    monkeypatch: pytest.MonkeyPatch,
-    most_tokens: int,
 ) -> None:
     monkeypatch.setattr("search.results._MOST_TOKENS", most_tokens)
     ids = three_dossiers(database, vault, actors)
