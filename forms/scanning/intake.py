@@ -18,6 +18,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from forms.errors import NumberDestroyed
 from forms.marks import ForeignMark, PageMark
 from forms.paper import Paper
 from forms.scanning import codes, masters, rasters, registration, signatures
@@ -27,6 +28,7 @@ from forms.tables import ScanBatch, ScanPage, Serial
 from records import audit, clock
 from records.audit import Verb
 from records.database import Database
+from records.documents import DossierClosedToFiling
 from records.errors import NotFound
 from records.tables import Blob, Document, Dossier, Page
 from records.users import OFFICE_ROLES, Actor
@@ -262,12 +264,16 @@ def _ink(session: Session, gray: rasters.Gray, corners: codes.Points, mark: Page
 
 
 def _file_insistently(database: Database, desk: ScanDesk, actor: Actor, batch_id: int, seen: Sequence[Seen]) -> None:
-    """File a chunk; a database that is away or busy for a moment is asked again, a little later each time."""
+    """File a chunk; what passes is tried again, a little later each time.
+
+    The database may be away or busy, or a record was being destroyed while one of its pages was about to be filed:
+    looked at again, that page goes to the tray.
+    """
     for attempt in range(_ATTEMPTS):
         try:
             _file_chunk(database, desk, actor, batch_id, seen)
             return
-        except OperationalError:
+        except (OperationalError, DossierClosedToFiling, NumberDestroyed):
             if attempt == _ATTEMPTS - 1:
                 raise
             time.sleep(0.2 * 2**attempt)

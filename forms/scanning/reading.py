@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from rapidocr import RapidOCR
 from rapidocr.utils.output import RapidOCROutput
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from forms.scanning import rasters
@@ -129,7 +129,8 @@ def _span(seconds: float) -> timedelta:
 
 def waiting(session: Session) -> int:
     """How many pages still wait to be read, claimed ones included."""
-    return len(session.scalars(select(Page.id).where(Page.reading.in_(("waiting", "claimed")))).all())
+    query = select(func.count()).select_from(Page).where(Page.reading.in_(("waiting", "claimed")))
+    return session.scalar(query) or 0
 
 
 def work_once(database: Database, vault: Vault, reader: Reader, seconds: float = LEASE_SECONDS) -> bool:
