@@ -28,6 +28,8 @@ from web.office import Office
 LOG = logging.getLogger("yedang.worker")
 IDLE_SECONDS = 2.0
 NIGHT_HOURS = range(1, 5)
+# People at their screens go before recognition, which takes every core for seconds.
+POLITE = 10
 # A batch just received is about to be filed by whoever handed it in; after this long nobody will.
 FORGOTTEN = timedelta(minutes=2)
 
@@ -50,6 +52,7 @@ class Worker:
         """Work until told to stop; SIGTERM and SIGINT tell it."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.stop)
+        os.nice(POLITE)
         while not self.stopping.is_set() and self.parent in {None, os.getppid()}:
             if not self.work():
                 self.stopping.wait(IDLE_SECONDS)

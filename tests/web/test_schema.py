@@ -1,4 +1,4 @@
-"""The migrations: they make what the mapped classes say, on both databases, and may be run again."""
+"""Tables and their history agree, on both databases, and upgrading is safe to repeat."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from records.database import Database
 from web import schema
 
 
-def test_history_and_tables_agree(database: Database) -> None:
+def test_the_migrations_make_exactly_the_mapped_tables(database: Database) -> None:
     with database.engine.connect() as connection:
         assert schema.differences(connection) == []
 
 
-def test_an_upgrade_may_be_repeated(database: Database) -> None:
+def test_upgrading_again_changes_nothing(database: Database) -> None:
     schema.upgrade(database)
     with database.engine.connect() as connection:
         assert schema.differences(connection) == []

@@ -183,7 +183,6 @@ _FILE_WHY = {
     errno.EISDIR: ("这是一个文件夹", "it is a folder"),
     errno.ENOTDIR: ("不是文件夹", "not a folder"),
     errno.EROFS: ("磁盘只读", "the disk is read-only"),
-    errno.EADDRINUSE: ("地址已被占用", "the address is in use"),
 }
 
 

@@ -43,6 +43,14 @@ class DoesNotHold(OfficeError):
     en = "The check found {count} things that do not hold."
 
 
+class CannotListen(OfficeError):
+    """The address to serve on is taken, or not this machine's."""
+
+    code = "serve.cannot_listen"
+    zh = "无法在 {host}:{port} 提供服务({why});请用 --port 另选端口。"
+    en = "Cannot serve on {host}:{port} ({why}); choose another with --port."
+
+
 @click.command("check", cls=OfficeCommand)
 @click.option("--sweep", is_flag=True, help="清除无主的影像文件(须无人归档时) / remove stray files, while nobody files")
 @pass_console
@@ -175,7 +183,11 @@ def worker(console: Console, once: bool, parent: int | None) -> Answer | None:
 @pass_console
 def serve(console: Console, host: str, port: int, threads: int, with_worker: bool) -> None:
     """启动网页服务。 / Serve the web pages."""
-    server = waitress.create_server(create_app(console.office), host=host, port=port, threads=threads, ident="yedang")
+    app = create_app(console.office)
+    try:
+        server = waitress.create_server(app, host=host, port=port, threads=threads, ident="yedang")
+    except OSError as error:
+        raise CannotListen(host=host, port=port, why=os.strerror(error.errno or 0)) from None
     url = f"http://{host}:{port}/"
     opened = said({"url": url}, f"请打开 {url}(按 Ctrl+C 结束)", f"Open {url} (Ctrl+C ends it)")
     click.echo(opened.json() if console.as_json else opened.text(console.language))
