@@ -60,7 +60,7 @@ def sign(
     pixels = np.array(image.convert("RGB"))
     wanted = set(keys)
     for number, box in enumerate(boxes):
-        if box["key"] in wanted:
+        if box["key"] in wanted and box["kind"] in ("signature", "stamp"):
             # A seed of its own for each box: what one holds does not depend on which others are signed.
             random = np.random.default_rng((seed, number))
             draw = _stamp if box["kind"] == "stamp" else _signature

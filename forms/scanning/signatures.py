@@ -17,8 +17,8 @@ INSET = 1.2
 # A box is looked at in this resolution whatever the scan's.
 _PER_MM = 8.0
 # Shares of the box's area that are darker than the paper around: measured in docs/benchmarks.md.
-BLANK = 0.010
-SIGNED = 0.018
+BLANK = 0.004
+SIGNED = 0.015
 # Ink is at least this much darker than the local paper (of 255), so that a grey copy or a stain is none.
 _CONTRAST = 40
 _SMALLEST_SPOT = 0.12

@@ -151,7 +151,7 @@ def test_a_red_stamp_counts_as_ink_and_a_shadow_does_not(desk):
 def test_between_blank_and_signed_a_person_looks():
     page = Image.new("L", (1654, 2339), 255)
     box = {"page": 1, "key": "owner", "kind": "signature", "x": 50.0, "y": 100.0, "w": 50.0, "h": 20.0}
-    ImageDraw.Draw(page).line((450, 850, 520, 850), fill=0, width=9)
+    ImageDraw.Draw(page).line((450, 850, 520, 850), fill=0, width=6)
     flat = registration.Registration(np.array([[7.874, 0, 0], [0, 7.874, 0]]), 0.0, 4)
     verdict = signatures.judge(np.asarray(page), flat, [box])["owner"]
     assert signatures.BLANK < verdict["ink"] < signatures.SIGNED
