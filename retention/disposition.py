@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -25,6 +26,8 @@ from retention.tables import DisposalLine, Hold, KeptLonger
 Titles = Callable[[str], str]
 #: The printed number of a book.
 BookNumbers = Callable[[int], str]
+#: The latest fact in force by kind and id of its subject, and kind of the fact.
+Facts = Mapping[tuple[str, int, str], "StartingFact"]
 
 FACT_ZH = {
     FactKind.OWNERSHIP_CHANGED: "业主变更",
@@ -45,6 +48,16 @@ DOSSIER_CLASS = "原业主档案"
 OPEN_STATES = ("proposed", "approved", "destroying")
 
 
+class StartingFact(NamedTuple):
+    """A dated fact in force, as far as clocks are concerned."""
+
+    id: int
+    kind: str
+    subject_kind: str
+    subject_id: int
+    on: date
+
+
 @dataclass(frozen=True)
 class Standing:
     """A record in a list: which one, what class of records, which serials, under which rule."""
@@ -61,7 +74,7 @@ class Standing:
 class DueRecord(Standing):
     """A record that its rule lets go of, with the fact and the sentence that say why."""
 
-    fact: Fact
+    fact: StartingFact
     due_on: date
     because_zh: str
     because_en: str
@@ -81,7 +94,7 @@ class _Clock:
     """The rule and fact that keep a record longest, and until when."""
 
     rule: Rule
-    fact: Fact
+    fact: StartingFact
     due_on: date
 
 
@@ -196,11 +209,12 @@ def _about(one: Material) -> Iterator[ColumnElement[bool]]:
     yield and_(Fact.subject_kind == "unit", Fact.subject_id.in_(one.units))
 
 
-def _latest(session: Session, about: ColumnElement[bool]) -> dict[tuple[str, int, str], Fact]:
+def _latest(session: Session, about: ColumnElement[bool]) -> Facts:
     """The latest fact in force of each kind about each subject; corrected facts are out of force."""
     replaced = select(Fact.replaces_id).where(Fact.replaces_id.is_not(None))
-    query = select(Fact).where(Fact.id.not_in(replaced), about).order_by(Fact.on, Fact.id)
-    return {(fact.subject_kind, fact.subject_id, fact.kind): fact for fact in session.scalars(query)}
+    query = select(Fact.id, Fact.kind, Fact.subject_kind, Fact.subject_id, Fact.on)
+    rows = session.execute(query.where(Fact.id.not_in(replaced), about).order_by(Fact.on, Fact.id))
+    return {(fact.subject_kind, fact.subject_id, fact.kind): fact for fact in map(StartingFact._make, rows)}
 
 
 def _with_facts(session: Session) -> list[Material]:
@@ -210,7 +224,7 @@ def _with_facts(session: Session) -> list[Material]:
     return material.dossiers(session, Dossier.state == "closed") + material.outside_dossiers(session, started)
 
 
-def _dossier_clock(one: Material, schedule: Schedule, facts: Mapping[tuple[str, int, str], Fact]) -> list[_Clock]:
+def _dossier_clock(one: Material, schedule: Schedule, facts: Facts) -> list[_Clock]:
     """A former owner's dossier follows one rule with all that is in it, whatever the forms' own rules (DA 4.2.3)."""
     rule = schedule.rule(FORMER_RULE)
     fact = facts.get(("dossier", one.id, rule.starts or ""))
@@ -218,11 +232,11 @@ def _dossier_clock(one: Material, schedule: Schedule, facts: Mapping[tuple[str, 
     return [_Clock(rule, fact, due_on)] if fact and due_on else []
 
 
-def _clocks(one: Material, schedule: Schedule, facts: Mapping[tuple[str, int, str], Fact]) -> list[_Clock]:
+def _clocks(one: Material, schedule: Schedule, facts: Facts) -> list[_Clock]:
     """A clock for every document of the record, or none at all when one of them has not begun or never ends."""
     clocks = []
     for key, unit in {(piece.rule, piece.unit_id) for piece in one.pieces}:
-        rule = schedule.limited().get(key)
+        rule = schedule.limited.get(key)
         about_unit = rule is not None and rule.starts == FactKind.UNIT_SOLD
         subject = ("unit", unit or 0) if about_unit else (one.kind, one.id)
         fact = facts.get((*subject, rule.starts or "")) if rule else None

@@ -84,6 +84,8 @@ class Schedule:
         self.rules: dict[str, Rule] = {rule.key: rule for rule in rules}
         if len(self.rules) != len(rules):
             raise ValueError("a rule stands in the schedule twice")
+        #: The rules with a period in years: only under these is anything ever due.
+        self.limited: dict[str, Rule] = {key: rule for key, rule in self.rules.items() if rule.years is not None}
 
     def rule(self, key: str) -> Rule:
         """The rule of a key. Raises UnknownRule."""
@@ -110,10 +112,6 @@ class Schedule:
     def keys(self, *periods: str) -> list[str]:
         """The keys of the rules with one of these periods: permanent, long_term, undecided."""
         return [key for key, rule in self.rules.items() if rule.period in periods]
-
-    def limited(self) -> dict[str, Rule]:
-        """The rules with a period in years, by key: only under these is anything ever due."""
-        return {key: rule for key, rule in self.rules.items() if rule.years is not None}
 
 
 def _counted(rule: Rule, start: date, years: int) -> date:

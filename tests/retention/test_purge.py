@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from forms.erasing import erase_traces
 from forms.tables import PrintRun, Reprint, ScanBatch, ScanPage, Serial
-from records import access, audit, changes, clock, documents, verify
+from records import access, audit, changes, clock, documents, facts, verify
 from records.database import Base, Database
 from records.errors import NotAllowed
 from records.facts import FactKind
@@ -197,10 +197,9 @@ def test_a_record_that_was_held_kept_or_corrected_after_the_approval_is_not_touc
         holds.place(session, actors.manager, "unit", held.ownership.unit_id, "诉讼")
         standing = disposition.Standing("dossier", kept.id, kept.number, "", [], "FORMER")
         certificates.keep_longer(session, actors.manager, standing, clock.today() + timedelta(days=9), "有异议")
-        fact = disposition.FactKind.OWNERSHIP_CHANGED
-        wrong = session.execute(text("SELECT id FROM facts WHERE subject_id = :id"), {"id": corrected.id}).scalar_one()
-        replaced = session.get_one(disposition.Fact, wrong)
-        office.fact(session, fact, ("dossier", corrected.id), date(2021, 4, 1), replaces=replaced, reason="抄错")
+        (wrong,) = facts.facts_about(session, "dossier", [corrected.id])
+        kind, subject = FactKind.OWNERSHIP_CHANGED, ("dossier", corrected.id)
+        office.fact(session, kind, subject, date(2021, 4, 1), replaces=wrong, reason="抄错")
     seen: list[tuple[int, int]] = []
     outcomes = erase(office, database, progress=lambda done, total: seen.append((done, total)))
     assert {outcome.reference[-7:-3]: outcome.state for outcome in outcomes} == {
