@@ -65,8 +65,9 @@ class Disposal(Base):
 class DisposalLine(Base):
     """One line of the list: which record, under which rule, because of which fact; nothing of its content.
 
-    States: proposed, approved, held (a hold stopped it), destroyed. What stays after destruction is this line:
-    dossier or document number, class of title, serials, rule, dates, who approved.
+    States: proposed, approved, refused, held (a hold stopped it), kept (kept longer, or not due any more),
+    destroying (deleted, traces not yet removed), destroyed. What stays after destruction is this line: dossier or
+    document number, class of title, serials, rule, dates, who approved. ``outcome`` counts what went.
     """
 
     __tablename__ = "disposal_lines"
