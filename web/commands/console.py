@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from alembic.util import CommandError
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.orm import Session
 
@@ -48,6 +50,22 @@ class DatabaseUnavailable(OfficeError):
     code = "system.database"
     zh = "数据库暂时不能使用:{why}。"
     en = "The database cannot be used: {why}."
+
+
+class DatabaseOfAnotherVersion(OfficeError):
+    """The database was brought up to date by a newer program than this one."""
+
+    code = "system.database_version"
+    zh = "数据库与程序版本不符({why});请用建立或升级它的版本打开。"
+    en = "The database is of another version of the program ({why}); open it with the version that made it."
+
+
+class DatabaseOutOfDate(OfficeError):
+    """The database lacks what this version of the program works with."""
+
+    code = "system.database_out_of_date"
+    zh = "数据库需要升级到本版本,请运行 yedang init。"
+    en = "The database must be brought up to this version; run yedang init."
 
 
 class FileTrouble(OfficeError):
@@ -143,7 +161,7 @@ class OfficeGroup(click.Group):
         """Run a command; tell whatever it refuses as one sentence."""
         try:
             return super().invoke(ctx)
-        except (OfficeError, DBAPIError, ArgumentError, OSError) as error:
+        except (OfficeError, CommandError, DBAPIError, ArgumentError, OSError) as error:
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise
             raise Refusal(as_office_error(error), ctx.obj.language) from error
@@ -166,12 +184,18 @@ def as_office_error(error: Exception) -> OfficeError:
         return error
     if isinstance(error, OSError):
         return _file_trouble(error)
+    if isinstance(error, CommandError):
+        return DatabaseOfAnotherVersion(why=error)
     told = str(getattr(error, "orig", None) or error).splitlines()[0].strip()
     if "disk is full" in told:
         return DiskFull()
+    if _LACKING.search(told):
+        return DatabaseOutOfDate()
     return DatabaseUnavailable(why=_DATABASE_ZH.get(told, told))
 
 
+# What SQLite and PostgreSQL say of a table or column that is not there.
+_LACKING = re.compile(r"no such (table|column)|(relation|column) .* does not exist")
 _DATABASE_ZH = {
     "database is locked": "正被其他程序占用,请稍后再试 / it is locked by another program, try again",
     "file is not a database": "文件不是数据库或已损坏 / the file is damaged or no database",

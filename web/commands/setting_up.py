@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -15,11 +16,15 @@ from records.tables import User
 from records.users import Role
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import DAY, Console, OfficeCommand, OfficeGroup, pass_console
-from web.demo.estate import PEOPLE
+from web.demo.estate import ADMIN, ESTATE, PEOPLE
 from web.demo.story import Story
 from web.office import Office
 from web.words import ROLES
 
+_OPEN = Sentence(
+    "打开 http://127.0.0.1:8000/(make run,或 yedang serve --with-worker),用以下用户登录:",
+    "Open http://127.0.0.1:8000/ (make run, or yedang serve --with-worker) and sign in as:",
+)
 PEOPLE_COLUMNS = (
     Column("role", "岗位", "Role", ROLES),
     Column("name", "用户名", "User"),
@@ -53,24 +58,19 @@ def demo(console: Console) -> Answer:
     try:
         with office.reading() as session:
             there = session.scalar(select(User.id).limit(1)) is not None
+            known = there and users.check_password(session, ADMIN.name, ADMIN.password) is not None
         if not there:
             with console.progress("建立演示小区", "Building the demonstration") as progress:
                 Story(office).tell(progress)
     finally:
         office.database.close()
+    home = console.settings.home
+    done = Sentence(f"演示小区「{ESTATE}」已建好。", f"The demonstration is built in {home}.")
     if there:
-        home = console.settings.home
-        return said(
-            {"built": False, "home": home}, f"{home} 中已有数据,未作改动。", f"{home} holds data; nothing changed."
-        )
-    people = [{"name": one.name, "role": one.role.value, "password": one.password} for one in PEOPLE]
-    opened = Sentence(
-        "演示小区「东光花园」已建好。运行 yedang serve --with-worker,打开 http://127.0.0.1:8000/,用以下用户登录:",
-        "The estate is built. Run yedang serve --with-worker, open http://127.0.0.1:8000/ and sign in as:",
-    )
-    return answer(
-        {"built": True, "home": console.settings.home, "people": people}, opened, Table(PEOPLE_COLUMNS, people)
-    )
+        done = Sentence(f"{home} 中已有数据,未作改动。", f"{home} holds data; nothing changed.")
+    people = [] if there and not known else [{**asdict(one), "password": one.password} for one in PEOPLE]
+    parts = (_OPEN, Table(PEOPLE_COLUMNS, people)) if people else ()
+    return answer({"built": not there, "home": home, "people": people}, done, *parts)
 
 
 @click.group("user", cls=OfficeGroup)

@@ -191,7 +191,8 @@ def serve(console: Console, host: str, port: int, threads: int, with_worker: boo
     url = f"http://{host}:{port}/"
     opened = said({"url": url}, f"请打开 {url}(按 Ctrl+C 结束)", f"Open {url} (Ctrl+C ends it)")
     click.echo(opened.json() if console.as_json else opened.text(console.language))
-    signal.signal(signal.SIGTERM, _end)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
     with _worker_beside() if with_worker else nullcontext():
         server.run()
 

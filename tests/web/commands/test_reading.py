@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click.testing
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from web.command_line import yedang
 from web.commands.answers import Column, Table, answer, width
+from web.commands.console import as_office_error
 
 
 def test_without_a_grant_a_dossier_shows_its_gaps_but_no_names(program: Any) -> None:
@@ -133,3 +137,28 @@ def test_every_command_explains_itself_in_both_languages_and_takes_json(
     assert "--json" in done.out
     assert any(unicodedata.east_asian_width(letter) == "W" for letter in command.help)
     assert " / " in command.help
+
+
+@pytest.mark.parametrize(
+    ("stopped_by", "code"),
+    [
+        (OperationalError("INSERT", {"name": "王建国"}, Exception("database or disk is full")), "system.disk_full"),
+        (OSError(errno.ENOSPC, "No space left on device"), "system.disk_full"),
+        (OperationalError("SELECT", {}, Exception("no such column: units.colour")), "system.database_out_of_date"),
+        (OperationalError("SELECT", {"name": "王建国"}, Exception("database is locked")), "system.database"),
+        (ArgumentError("Could not parse SQLAlchemy URL from given URL string"), "system.database"),
+        (PermissionError(errno.EACCES, "Permission denied", "/srv/yedang"), "system.file"),
+    ],
+)
+def test_whatever_stops_a_command_is_a_sentence_without_personal_data(stopped_by: Exception, code: str) -> None:
+    told = as_office_error(stopped_by)
+    assert told.code == code
+    assert "王建国" not in told.sentence("zh") + told.sentence("en")
+
+
+def test_english_is_spoken_on_request(home: Path, office_template: Path) -> None:
+    environment = {"YEDANG_HOME": str(office_template), "YEDANG_LANGUAGE": "en", "YEDANG_ACTOR": "staff"}
+    listed = click.testing.CliRunner().invoke(yedang, ["book", "list"], env=environment)
+    refused = click.testing.CliRunner().invoke(yedang, ["book", "show", "HF"], env=environment)
+    assert listed.stdout.strip() == "(none)"
+    assert refused.stderr.startswith("Not found")
