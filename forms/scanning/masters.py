@@ -7,6 +7,7 @@ one-page PDFs, a single image stays as it is, a frame of a TIFF becomes a PNG (o
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,9 +21,12 @@ LARGEST_FILE = 600 * 2**20
 MOST_PAGES = 5000
 # An A0 drawing at 300 dpi has 140 million pixels; a decompression bomb has a thousand million.
 MOST_PIXELS = 150_000_000
+LONGEST_SIDE = 65_535
 
 # Pillow's own limit only warns at first, on stderr. Every header is held against ours before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
+# A damaged picture gets a sentence of ours; what Pillow thinks of its tags would only stand beside it.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 _SIGNATURES = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -43,7 +47,7 @@ _STRANGERS = (
     (b"<", "网页或 XML 文件", "a web page or XML file"),
 )
 _PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
-IMAGE_FAULTS = (OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError, UnidentifiedImageError)
+IMAGE_FAULTS = (AttributeError, OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError, UnidentifiedImageError)
 
 
 class EmptyFile(OfficeError):
@@ -251,7 +255,7 @@ def _open_image(data: bytes, name: str, media_type: str) -> Master:
 def check_pixels(name: str, size: tuple[int, int]) -> None:
     """Raise TooLarge for a picture (width, height in pixels) that nobody should decode."""
     width, height = size
-    if width * height > MOST_PIXELS:
+    if width * height > MOST_PIXELS or max(size) > LONGEST_SIDE:
         raise TooLarge(name=name, what=f"{width} × {height} 像素 / pixels")
 
 

@@ -18,7 +18,15 @@ import pypdfium2
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from forms.scanning.masters import IMAGE_FAULTS, MOST_PIXELS, PageFile, UnreadablePage, check_pixels, short
+from forms.scanning.masters import (
+    IMAGE_FAULTS,
+    LONGEST_SIDE,
+    MOST_PIXELS,
+    PageFile,
+    UnreadablePage,
+    check_pixels,
+    short,
+)
 from records.errors import OfficeError
 
 Gray = NDArray[np.uint8]
@@ -90,20 +98,31 @@ def _embedded_jpeg(data: bytes) -> Gray | None:
     """The pixels of the JPEG that a one-page PDF consists of, or None where the page is anything else."""
     with pikepdf.open(io.BytesIO(data), suppress_warnings=True) as pdf:
         page = pdf.pages[0]
-        for image in _images_below(page.obj.get("/Resources", {}), depth=3):
-            check_pixels("", (int(image.get("/Width", 0)), int(image.get("/Height", 0))))
-        image = _only_image(page)
-        if image is None or not _is_plain_jpeg(image):
+        _refuse_bombs(page)
+        try:
+            image = _only_image(page)
+            raw = image.read_raw_bytes() if image is not None and _is_plain_jpeg(image) else None
+            turn = int(page.obj.get("/Rotate", 0)) % 360
+        except (AttributeError, TypeError, KeyError, pikepdf.PdfError):
+            # The page contradicts itself: let the renderer make of it what it can.
             return None
-        raw = image.read_raw_bytes()
-        turn = int(page.obj.get("/Rotate", 0)) % 360
+    if raw is None:
+        return None
     gray = _decode_jpeg(raw)
     return np.ascontiguousarray(np.rot90(gray, -(turn // 90))) if turn else gray
+
+
+def _refuse_bombs(page: pikepdf.Page) -> None:
+    """Raise TooLarge before anything decodes a picture that says it is enormous."""
+    for image in _images_below(page.obj.get("/Resources", {}), depth=3):
+        check_pixels("", (int(image.get("/Width", 0)), int(image.get("/Height", 0))))
 
 
 def _images_below(resources: Any, depth: int) -> Iterator[Any]:
     """Every picture that a page may draw, also inside form XObjects, to a small depth."""
     for item in dict(resources.get("/XObject", {})).values():
+        if not isinstance(item, pikepdf.Stream):
+            continue
         if item.get("/Subtype") == "/Image":
             yield item
         elif depth and "/Resources" in item:
@@ -177,13 +196,17 @@ def _render_gray(data: bytes) -> Gray:
 
 
 def _render(data: bytes, dpi: float, *, gray: bool) -> Image.Image:
+    with pikepdf.open(io.BytesIO(data), suppress_warnings=True) as pdf:
+        _refuse_bombs(pdf.pages[0])
     with _PDFIUM:
         document = pypdfium2.PdfDocument(data)
         try:
             page = document[0]
             width, height = page.get_size()
-            # A page may claim to be kilometres wide.
-            scale = min(dpi / 72, (MOST_PIXELS / 4 / max(1.0, width * height)) ** 0.5)
+            # A page may claim to be kilometres wide, or long.
+            scale = min(
+                dpi / 72, (MOST_PIXELS / 4 / max(1.0, width * height)) ** 0.5, (LONGEST_SIDE - 1) / max(width, height)
+            )
             bitmap = page.render(scale=scale, grayscale=gray, may_draw_forms=False)
             image: Image.Image = bitmap.to_pil()
             return image.convert("L" if gray else "RGB")

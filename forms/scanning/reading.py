@@ -6,6 +6,7 @@ written only while its own claim still holds, so that no page is written twice.
 
 from __future__ import annotations
 
+import importlib
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -17,8 +18,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from rapidocr import RapidOCR
-from rapidocr.utils.output import RapidOCROutput
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
@@ -62,8 +61,9 @@ class Recogniser:
         self.threads = threads
 
     @cached_property
-    def _engine(self) -> RapidOCR:
-        return RapidOCR(
+    def _engine(self) -> Any:
+        # Importing the library takes a second that nobody who reads no page should wait for.
+        return importlib.import_module("rapidocr").RapidOCR(
             params={
                 "Global.log_level": "error",
                 # Pages are upright already, by their code; the classifier only costs time.
@@ -77,9 +77,8 @@ class Recogniser:
         """The text of an upright page at about 200 dpi, line by line in reading order."""
         pixels = np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
         result = self._engine(pixels)
-        if not isinstance(result, RapidOCROutput) or result.txts is None or result.boxes is None:
-            return ""
-        return joined(_lines(result.txts, result.boxes))
+        texts, boxes = getattr(result, "txts", None), getattr(result, "boxes", None)
+        return "" if texts is None or boxes is None else joined(_lines(texts, boxes))
 
 
 def _lines(texts: Iterable[str], boxes: Iterable[NDArray[np.float32]]) -> list[Line]:

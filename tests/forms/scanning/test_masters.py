@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 
 from forms.scanning import masters, rasters, samples
 from forms.scanning.masters import BrokenFile, EmptyFile, EncryptedFile, NotAScan, TooLarge
+from records.errors import OfficeError
 
 
 def _page(text: str = "1", mode: str = "RGB") -> Image.Image:
@@ -96,8 +97,12 @@ def test_the_first_bytes_decide_not_the_name():
 
 
 def test_a_huge_picture_inside_a_pdf_is_never_decoded():
-    with masters.opened(_bomb_in_pdf()) as master, pytest.raises(masters.UnreadablePage, match="30000"):
-        rasters.picture(master.page(1))
+    with masters.opened(_bomb_in_pdf()) as master:
+        file = master.page(1)
+    with pytest.raises(masters.UnreadablePage, match="30000"):
+        rasters.picture(file)
+    with pytest.raises(masters.UnreadablePage, match="30000"):
+        rasters.page_image(file.data, file.media_type)
 
 
 def test_a_page_of_absurd_size_is_drawn_small():
@@ -184,3 +189,20 @@ def test_a_file_of_two_thousand_pages_is_opened_page_by_page():
             sizes.add(rasters.picture(file).shape)
     assert sizes == {(113, 80)}
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("seed", range(4))
+def test_a_file_damaged_anywhere_gets_a_sentence_or_its_pages(seed):
+    random = np.random.default_rng(seed)
+    whole = [SCAN, _saved(_page(), "JPEG"), _saved(_page(), "PNG"), samples.scan_tiff([_page(), _page()]), _pdf(2)]
+    for number in range(40):
+        damaged = bytearray(whole[number % len(whole)])
+        for place in random.integers(len(damaged), size=int(random.choice([1, 4, 30]))):
+            damaged[place] = random.integers(256)
+        try:
+            with masters.opened(bytes(damaged), "a") as master:
+                for position in range(1, master.page_count + 1):
+                    rasters.picture(master.page(position))
+        except OfficeError as error:
+            assert error.sentence("zh")
