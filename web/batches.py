@@ -55,4 +55,4 @@ class BatchHand:
 def counts(session: Session, batch_id: int) -> dict[str, int]:
     """How many pages of a batch are in each state."""
     query = select(ScanPage.state, func.count()).where(ScanPage.batch_id == batch_id).group_by(ScanPage.state)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())

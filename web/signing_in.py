@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Lock
+from typing import ClassVar
 
 from flask import Flask, flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -58,6 +60,7 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login ships no types
 class Throttle:
     """Failures per name, in this process. From the fifth on, each failure doubles the wait, up to five minutes."""
 
+    MOST_NAMES: ClassVar[int] = 10_000
     now: Callable[[], float] = time.monotonic
     _failures: dict[str, tuple[int, float]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -68,18 +71,26 @@ class Throttle:
             count, last = self._failures.get(name, (0, 0.0))
         wait = last + self.wait_after(count) - self.now()
         if wait > 0:
-            raise SignInSlowed(seconds=int(wait) + 1)
+            raise SignInSlowed(seconds=math.ceil(wait))
 
     def failed(self, name: str) -> None:
         """Count a failure."""
         with self._lock:
             count, _last = self._failures.get(name, (0, 0.0))
+            # Re-laid, so that the oldest stand first and go first when somebody tries endless names.
+            self._failures.pop(name, None)
             self._failures[name] = (count + 1, self.now())
+            while len(self._failures) > self.MOST_NAMES:
+                self._failures.pop(next(iter(self._failures)))
 
     def forget(self, name: str) -> None:
         """The right password clears the count."""
         with self._lock:
             self._failures.pop(name, None)
+
+    def __len__(self) -> int:
+        """How many names have failures counted."""
+        return len(self._failures)
 
     @staticmethod
     def wait_after(count: int) -> int:

@@ -9,16 +9,16 @@ from typing import ParamSpec, TypeVar, cast
 
 from flask import Flask, current_app, g, request
 from flask_login import current_user
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from records.errors import BadInput
-from records.users import OFFICE_ROLES, Actor, Role
+from records.tables import User
+from records.users import Actor, Role
 from web.office import Office
 
 Given = ParamSpec("Given")
 Page = TypeVar("Page")
-
-__all__ = ["OFFICE_ROLES", "act", "actor", "look", "number", "office", "only", "prepare", "submitted", "typed"]
 
 
 def prepare(app: Flask, office: Office) -> None:
@@ -45,6 +45,11 @@ def look() -> Session:
     return cast(Session, g.look)
 
 
+def look_away() -> None:
+    """End the visit's look before its end: while anybody reads, SQLite cannot wipe what a destruction left behind."""
+    _close_look(None)
+
+
 @contextmanager
 def act() -> Iterator[Session]:
     """One act of the office, committed at the end."""
@@ -64,6 +69,11 @@ def only(*roles: Role) -> Callable[[Callable[Given, Page]], Callable[Given, Page
         return guarded
 
     return wrap
+
+
+def people() -> dict[int, str]:
+    """Everyone's name by id, for lists that say who did what."""
+    return dict(look().execute(select(User.id, User.name)).all())
 
 
 def typed(name: str, default: str = "") -> str:

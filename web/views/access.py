@@ -7,15 +7,13 @@ import re
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from records import access, clock
-from records.tables import User
-from records.users import Role
+from records.users import OFFICE_ROLES, Role
 from web import visit
 from web.acts.dossier_reading import find_dossier
 from web.acts.recent_access import recent
-from web.visit import OFFICE_ROLES, only
+from web.visit import only
 
 views = Blueprint("access", __name__, url_prefix="/access")
 
@@ -58,7 +56,7 @@ def page(request_id: int) -> ResponseReturnValue:
     """One request with its steps; for whoever decides or registers, the dossiers' recent access beside it."""
     session = visit.look()
     found = access.find_request(session, visit.actor(), request_id)
-    people = dict(session.execute(select(User.id, User.name)).tuples().all())
+    people = visit.people()
     keepers = visit.actor().role in (Role.MANAGER, Role.ARCHIVIST)
     return render_template(
         "access.html",

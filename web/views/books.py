@@ -12,8 +12,9 @@ from forms import books
 from forms.tables import Book, Serial
 from records import clock
 from records.errors import BadInput
+from records.users import OFFICE_ROLES
 from web import visit
-from web.visit import OFFICE_ROLES, only
+from web.visit import only
 
 views = Blueprint("books", __name__, url_prefix="/books")
 

@@ -11,9 +11,10 @@ from flask.typing import ResponseReturnValue
 
 from records import access, dossiers
 from records.errors import NotFound
+from records.users import OFFICE_ROLES
 from web import completeness, visit
 from web.acts.dossier_paper import KINDS, print_paper
-from web.visit import OFFICE_ROLES, only
+from web.visit import only
 
 views = Blueprint("dossiers", __name__, url_prefix="/dossiers")
 

@@ -16,9 +16,10 @@ from records import clock
 from records.errors import BadInput, NotFound
 from records.tables import Unit
 from records.units import find_unit
+from records.users import OFFICE_ROLES
 from web import entered, visit
 from web.outbox import Outbox, Parcel
-from web.visit import OFFICE_ROLES, only
+from web.visit import only
 
 views = Blueprint("forms_catalogue", __name__)
 MOST_BOOK_PAGES = 500

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 
 from records import audit
-from records.tables import AuditEntry, User
+from records.tables import AuditEntry
 from records.users import Role
 from web import visit
 from web.language import told
@@ -37,7 +37,7 @@ def listing() -> ResponseReturnValue:
     return render_template(
         "log.html",
         entries=list(entries),
-        people={f"user:{id_}": name for id_, name in session.execute(select(User.id, User.name))},
+        people={f"user:{id_}": name for id_, name in visit.people().items()},
         kinds=sorted({str(verb).split(":", 1)[0] for verb in audit.Verb}),
         kind=kind,
         subject=subject,

@@ -10,10 +10,11 @@ from sqlalchemy import select
 from forms import books, issuing
 from forms.numbering import find_serial
 from forms.tables import PrintRun, Reprint
-from records.tables import Unit, User
+from records.tables import Unit
+from records.users import OFFICE_ROLES
 from web import visit
 from web.views.forms_catalogue import lay_in
-from web.visit import OFFICE_ROLES, only
+from web.visit import only
 
 views = Blueprint("numbers", __name__, url_prefix="/numbers")
 
@@ -40,7 +41,7 @@ def page(text: str) -> ResponseReturnValue:
         run=session.get_one(PrintRun, serial.run_id),
         reprints=list(reprints),
         unit=session.get(Unit, serial.unit_id) if serial.unit_id else None,
-        people=dict(session.execute(select(User.id, User.name)).tuples().all()),
+        people=visit.people(),
     )
 
 

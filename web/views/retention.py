@@ -5,12 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from forms.erasing import erase_traces
 from records import clock
 from records.errors import BadInput
-from records.tables import Dossier, Unit, User
+from records.tables import Dossier, Unit
 from records.users import Role
 from retention import certificates, holds, purge
 from retention.tables import Hold
@@ -22,10 +21,6 @@ from web.visit import only
 
 views = Blueprint("retention", __name__, url_prefix="/retention")
 KEEPERS = (Role.ARCHIVIST, Role.SUPERVISOR, Role.MANAGER)
-
-
-def _people() -> dict[int, str]:
-    return dict(visit.look().execute(select(User.id, User.name)).tuples().all())
 
 
 @views.get("/")
@@ -88,7 +83,7 @@ def undecided() -> ResponseReturnValue:
 @only(*KEEPERS)
 def lists() -> ResponseReturnValue:
     """The destruction lists, newest first."""
-    return render_template("disposals.html", disposals=certificates.list_disposals(visit.look()), people=_people())
+    return render_template("disposals.html", disposals=certificates.list_disposals(visit.look()), people=visit.people())
 
 
 @views.get("/lists/<int:number>")
@@ -97,7 +92,7 @@ def disposal(number: int) -> ResponseReturnValue:
     """One destruction list: what stays of what it destroys."""
     found = certificates.find_disposal(visit.look(), str(number))
     rules, classes = visit.office().schedule.rules, certificates.LINE_ZH
-    return render_template("disposal.html", disposal=found, people=_people(), rules=rules, lines_zh=classes)
+    return render_template("disposal.html", disposal=found, people=visit.people(), rules=rules, lines_zh=classes)
 
 
 @views.post("/lists/<int:number>/approve")
@@ -128,6 +123,7 @@ def refuse(number: int) -> ResponseReturnValue:
 def run() -> ResponseReturnValue:
     """Carry out what was approved, or only say what would be done."""
     office, dry = visit.office(), visit.typed("dry") == "yes"
+    visit.look_away()
     outcomes = purge.run(
         office.database, office.vault, office.schedule, visit.actor(), clock.today(),
         erasers=[erase_traces], dry_run=dry, titles=disposals.titles(office.catalogue),
@@ -141,7 +137,7 @@ def hold_list() -> ResponseReturnValue:
     """The holds that stand."""
     standing = holds.active(visit.look())
     names = {hold.id: _held(hold) for hold in standing}
-    return render_template("holds.html", holds=standing, names=names, people=_people(), today=clock.today())
+    return render_template("holds.html", holds=standing, names=names, people=visit.people(), today=clock.today())
 
 
 def _held(hold: Hold) -> str:

@@ -12,10 +12,11 @@ from forms.scanning import intake
 from forms.tables import ScanBatch
 from records import access
 from records.errors import BadInput, NotFound
-from records.tables import Dossier, User
+from records.tables import Dossier
+from records.users import OFFICE_ROLES
 from web import batches, visit
 from web.batches import BatchHand
-from web.visit import OFFICE_ROLES, only
+from web.visit import only
 
 views = Blueprint("scanning", __name__, url_prefix="/scans")
 SHOWN = 30
@@ -31,7 +32,7 @@ def listing() -> ResponseReturnValue:
         "scans.html",
         batches=found,
         counts={batch.id: batches.counts(session, batch.id) for batch in found},
-        people=dict(session.execute(select(User.id, User.name)).tuples().all()),
+        people=visit.people(),
     )
 
 

@@ -16,11 +16,12 @@ from records import access, audit, clock, identifiers
 from records.audit import Verb
 from records.errors import OfficeError
 from records.tables import Dossier, Unit
+from records.users import OFFICE_ROLES
 from retention.certificates import tombstone
 from search.results import Visible, search
 from web import visit
 from web.language import language, named, spoken
-from web.visit import OFFICE_ROLES, only
+from web.visit import only
 
 views = Blueprint("search", __name__, url_prefix="/search")
 PER_PAGE = 20

@@ -14,8 +14,9 @@ from sqlalchemy.orm import joinedload
 from records import access, clock, dossiers, identifiers
 from records.errors import NotFound
 from records.tables import Dossier, Owner, Ownership, Unit
+from records.users import OFFICE_ROLES
 from web import completeness, visit
-from web.visit import OFFICE_ROLES, only
+from web.visit import only
 
 views = Blueprint("units", __name__, url_prefix="/units")
 PER_PAGE = 40

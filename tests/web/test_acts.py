@@ -1,0 +1,215 @@
+"""What the pages do: print once, take in scans, place what waits, keep books, decide, destroy; each as a visitor."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import pypdfium2
+import pytest
+from flask import Flask
+from PIL import Image
+from sqlalchemy import func, select
+
+from forms.scanning import samples
+from forms.tables import Book, ScanPage, Serial
+from records.tables import Dossier
+from web.batches import BatchHand
+from web.office import Office
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Visitor
+
+SignIn = Callable[[str], "Visitor"]
+
+
+def count_of(office: Office, form_code: str) -> int:
+    """How many numbers of a form there are."""
+    with office.reading() as session:
+        return session.scalar(select(func.count()).select_from(Serial).where(Serial.form_code == form_code)) or 0
+
+
+def test_printing_takes_one_number_and_the_file_is_for_its_printer(office: Office, sign_in: SignIn) -> None:
+    staff = sign_in("staff")
+    fields = {"unit": "3栋2单元1201", "f.workers": "4", "f.attached": ["方案图纸", "照片"], "count": "1"}
+    printed = staff.post("/forms/ZX-01/print", **fields)
+    assert printed.status_code == 302
+    page = staff.get(printed.location)
+    assert page.status_code == staff.get(printed.location).status_code == 200
+    file = staff.get(f"{printed.location}/1")
+    assert (file.mimetype, file.data[:5]) == ("application/pdf", b"%PDF-")
+    assert count_of(office, "ZX-01") == 2
+    assert sign_in("staff2").get(f"{printed.location}/1").status_code == 404
+
+
+def test_what_cannot_be_printed_takes_no_number_and_keeps_what_was_typed(office: Office, sign_in: SignIn) -> None:
+    answer = sign_in("staff").post("/forms/RZ-07/print", **{"unit": "9-9-9999", "f.work": "某单位", "count": "1"})
+    assert answer.status_code == 404
+    assert 'value="9-9-9999"' in answer.text
+    assert count_of(office, "RZ-07") == 0
+
+
+def test_an_agreement_comes_as_word_for_each_copy(sign_in: SignIn) -> None:
+    staff = sign_in("staff")
+    printed = staff.post("/forms/RZ-03/print", **{"unit": "3-2-1201", "count": "1", "as": "docx"})
+    names = re.findall(r"RZ-03-[\w*-]+?(?:-联\d)?\.docx", staff.get(printed.location).text)
+    assert names
+    assert staff.get(f"{printed.location}/1").data[:2] == b"PK"
+
+
+def test_a_reprint_wants_a_reason(office: Office, sign_in: SignIn) -> None:
+    staff = sign_in("staff")
+    printed = staff.post("/forms/ZX-01/print", unit="3-2-1201", count="1")
+    with office.reading() as session:
+        text = session.scalar(select(Serial.text).where(Serial.form_code == "ZX-01").order_by(Serial.id.desc()))
+    assert printed.status_code == 302
+    assert staff.post(f"/numbers/{text}/reprint", reason=" ").status_code == 400
+    again = staff.post(f"/numbers/{text}/reprint", reason="卡纸")
+    assert "卡纸" in staff.get(f"/numbers/{text}").text
+    assert staff.get(f"{again.location}/1").data[:5] == b"%PDF-"
+
+
+def test_a_scan_sent_by_the_page_is_filed_and_told_page_by_page(app: Flask, office: Office, sign_in: SignIn) -> None:
+    staff = sign_in("staff")
+    printed = staff.post("/forms/ZX-01/print", unit="3-2-1201", count="1")
+    pages = list(samples.rasterise(staff.get(f"{printed.location}/1").data, 150))
+    pile = samples.scan_pdf([*pages, Image.new("RGB", (1240, 1754), "white")], 150)
+    answer = staff.post("/scans/", files=(io.BytesIO(pile), "一摞.pdf"), accept="application/json")
+    assert answer.json is not None
+    hand: BatchHand = app.extensions["yedang_hand"]
+    hand.wait()
+    progress = staff.get(answer.json["progress"]).json
+    assert progress == {"done": 2, "total": 2, "finished": True, "sentence": "已归档 1 页，待处理 1 页"}
+    told = staff.get(answer.json["page"]).text
+    assert "DA-3-2-1201-01" in told
+    assert "去处理" in told
+    repeated = staff.post("/scans/", files=(io.BytesIO(pile), "again.pdf"), accept="application/json").json
+    assert repeated == answer.json
+
+
+def waiting(office: Office) -> list[int]:
+    """The ids of the pages in the tray."""
+    with office.reading() as session:
+        return list(session.scalars(select(ScanPage.id).where(ScanPage.state == "tray").order_by(ScanPage.id)))
+
+
+def test_a_page_of_the_tray_is_placed_and_then_closed(office: Office, sign_in: SignIn) -> None:
+    archivist, page = sign_in("archivist"), waiting(office)[0]
+    assert archivist.get(f"/tray/{page}/image").mimetype == "image/jpeg"
+    unplaced = archivist.post(f"/tray/{page}/place", form="RZ-08")
+    assert unplaced.status_code == 400
+    assert "请指定单元" in unplaced.text
+    placed = archivist.post(f"/tray/{page}/place", form="RZ-08", unit="3-2-1201")
+    assert placed.status_code == 302
+    assert archivist.get(f"/tray/{page}/image").status_code == 400
+    assert page not in waiting(office)
+
+
+def test_a_page_of_the_tray_is_refused_with_a_reason(office: Office, sign_in: SignIn) -> None:
+    staff = sign_in("staff")
+    for page in waiting(office):
+        assert staff.post(f"/tray/{page}/refuse", reason="空白页").status_code == 302
+    assert waiting(office) == []
+    assert "没有待处理的页" in staff.get("/tray/").text
+
+
+def test_a_book_is_settled_page_by_page_and_closed(office: Office, sign_in: SignIn) -> None:
+    with office.reading() as session:
+        book = session.scalar(select(Book.number))
+        pages = list(session.scalars(select(Serial.text).join(Book).order_by(Serial.page_no)))
+    supervisor, path = sign_in("supervisor"), f"/books/{book}"
+    refused = supervisor.post(f"{path}/close")
+    assert refused.status_code == 400
+    assert pages[1] in refused.text
+    supervisor.post(f"{path}/void", serial=pages[1], reason="写错")
+    supervisor.post(f"{path}/cancel", serial=pages[2])
+    supervisor.post(f"{path}/missing", serial=pages[3], reason="外出途中遗失")
+    assert supervisor.post(f"{path}/sign", serial=pages[3]).status_code == 403
+    assert "外出途中遗失" in sign_in("manager").get(path).text
+    assert sign_in("manager").post(f"{path}/sign", serial=pages[3]).status_code == 302
+    assert supervisor.post(f"{path}/close").status_code == 302
+    assert "已结册" in supervisor.get(path).text
+
+
+def test_nobody_approves_their_own_request_while_another_manager_is_there(sign_in: SignIn) -> None:
+    manager = sign_in("manager")
+    made = manager.post("/access/new", dossiers="3-2-1201", purpose="核对", days="1", mode="screen").location
+    assert manager.post(f"{made}/approve").status_code == 400
+    assert sign_in("manager2").post(f"{made}/approve").status_code == 302
+    assert sign_in("archivist").post(f"{made}/register").status_code == 302
+    assert manager.get("/documents/1/pages/1").status_code == 200
+
+
+def test_a_former_dossier_is_proposed_approved_by_another_and_destroyed(office: Office, sign_in: SignIn) -> None:
+    archivist, manager = sign_in("archivist"), sign_in("manager")
+    assert "DA-1-1-101-01" in archivist.get("/retention/").text
+    made = archivist.post("/retention/propose", record="DA-1-1-101-01").location
+    assert archivist.post(f"{made}/approve").status_code == 403
+    assert manager.post(f"{made}/approve").status_code == 302
+    assert "将被销毁" in archivist.post("/retention/lists/run", dry="yes").text
+    assert "已销毁" in manager.post("/retention/lists/run").text
+    with office.reading() as session:
+        assert session.scalar(select(Dossier.state).where(Dossier.number == "DA-1-1-101-01")) == "destroyed"
+    assert "此档案已销毁" in manager.get("/dossiers/DA-1-1-101-01").text
+
+
+def test_what_is_on_hold_is_not_due(sign_in: SignIn) -> None:
+    supervisor = sign_in("supervisor")
+    assert supervisor.post("/retention/holds", target="1-1-101", reason="诉讼").status_code == 302
+    assert "DA-1-1-101-01" not in supervisor.get("/retention/").text
+    assert supervisor.post("/retention/holds/1/release").status_code == 403
+    assert sign_in("manager").post("/retention/holds/1/release").status_code == 302
+    assert "DA-1-1-101-01" in supervisor.get("/retention/").text
+
+
+def test_due_records_are_kept_longer_with_a_reason(sign_in: SignIn) -> None:
+    archivist = sign_in("archivist")
+    fields = {"record": "DA-1-1-101-01", "until": "2030-01-01"}
+    assert archivist.post("/retention/keep", **fields, reason="").status_code == 400
+    assert archivist.post("/retention/keep", **fields, reason="尚有往来").status_code == 302
+    assert "DA-1-1-101-01" not in archivist.get("/retention/").text
+
+
+def test_a_new_owner_gets_an_empty_dossier(sign_in: SignIn) -> None:
+    staff = sign_in("staff")
+    assert staff.post("/units/1/owner", name="周小梅", phone="", id_number="", on="2999-01-01").status_code == 400
+    assert staff.post("/units/1/owner", name="周小梅", phone="", id_number="", on="2024-03-01").status_code == 302
+    page = staff.get("/units/1").text
+    assert "周小梅" in page
+    assert "王建国" not in page
+
+
+def test_the_log_is_verified_by_a_button(sign_in: SignIn) -> None:
+    supervisor = sign_in("supervisor")
+    supervisor.post("/log/verify")
+    assert "日志完整" in supervisor.get("/log/").text
+
+
+def test_an_administrator_adds_users_and_nobody_else_does(sign_in: SignIn, visitor: Visitor) -> None:
+    admin = sign_in("admin")
+    assert admin.post("/users/", name="新人", role="staff", password="短").status_code == 400
+    assert admin.post("/users/", name="新人", role="staff", password="一句足够长的初始密码").status_code in (302, 400)
+    assert admin.post("/users/", name="新人二", role="staff", password="一句足够长足够长的初始密码").status_code == 302
+    assert visitor.sign_in("新人二", "一句足够长足够长的初始密码").status_code == 302
+    assert sign_in("manager").post("/users/", name="x", role="staff", password="y" * 20).status_code == 403
+
+
+@pytest.mark.parametrize("kind", ["cover", "notes", "labels"])
+def test_a_dossiers_papers_are_printed_by_the_page(sign_in: SignIn, kind: str) -> None:
+    answer = sign_in("staff").post(f"/dossiers/DA-3-2-1201-01/paper/{kind}")
+    assert answer.mimetype == "application/pdf"
+    assert len(pypdfium2.PdfDocument(answer.data)) >= 1
+
+
+def test_a_contents_list_is_for_the_archivist_or_under_a_grant(sign_in: SignIn) -> None:
+    assert sign_in("staff").post("/dossiers/DA-3-2-1201-01/paper/contents").status_code == 403
+    assert sign_in("archivist").post("/dossiers/DA-3-2-1201-01/paper/contents").status_code == 200
+
+
+def test_a_unit_is_found_from_the_search_box_in_any_spelling(sign_in: SignIn) -> None:
+    staff = sign_in("staff")
+    for text in ("3-2-1201", "3栋2单元1201", "3#2-1201"):
+        assert 'href="/units/1"' in staff.get("/search/?" + urlencode({"q": text})).text

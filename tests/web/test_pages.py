@@ -1,0 +1,186 @@
+"""Who may open which page: every address, every role, with and without a grant; and what the pages never tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from forms.tables import Book, Serial
+from records import access, users
+from records.audit import Verb
+from records.tables import AuditEntry
+from web.office import Office
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Visitor
+
+SignIn = Callable[[str], "Visitor"]
+SECRET_FORMER, SECRET_TEXT, OWNER = "欧阳旧主", "阳台栏杆松动", "王建国"
+
+EVERYONE = ("staff", "archivist", "supervisor", "manager", "admin")
+OFFICE = ("staff", "archivist", "supervisor", "manager")
+DESK = ("staff", "archivist")
+KEEPERS = ("archivist", "supervisor", "manager")
+NOBODY: tuple[str, ...] = ()
+
+#: Every page by its rule: an address of it, and the roles that may open it without any grant.
+PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "/": ("/", EVERYONE),
+    "/forms": ("/forms?q=装修", OFFICE),
+    "/forms/outstanding": ("/forms/outstanding", OFFICE),
+    "/forms/<code>": ("/forms/RZ-07?unit=3-2-1201", OFFICE),
+    "/printed/<token>": ("/printed/none", NOBODY),
+    "/printed/<token>/<int:number>": ("/printed/none/1", NOBODY),
+    "/numbers/": ("/numbers/?number={serial}", OFFICE),
+    "/numbers/<text>": ("/numbers/{serial}", OFFICE),
+    "/books/": ("/books/", OFFICE),
+    "/books/<number>": ("/books/{book}", OFFICE),
+    "/scans/": ("/scans/", OFFICE),
+    "/scans/<int:batch_id>": ("/scans/1", OFFICE),
+    "/scans/<int:batch_id>/progress": ("/scans/1/progress", OFFICE),
+    "/tray/": ("/tray/", DESK),
+    "/tray/<int:page_id>": ("/tray/3", DESK),
+    "/tray/<int:page_id>/image": ("/tray/3/image", DESK),
+    "/units/": ("/units/", OFFICE),
+    "/units/<int:unit_id>": ("/units/1", OFFICE),
+    "/dossiers/<number>": ("/dossiers/DA-3-2-1201-01", OFFICE),
+    "/documents/<int:document_id>": ("/documents/1", NOBODY),
+    "/documents/<int:document_id>/pages/<int:position>": ("/documents/1/pages/1", NOBODY),
+    "/access/": ("/access/", OFFICE),
+    "/access/new": ("/access/new", OFFICE),
+    "/access/<int:request_id>": ("/access/1", ("staff", "archivist", "manager")),
+    "/search/": ("/search/?q=装修", OFFICE),
+    "/retention/": ("/retention/", KEEPERS),
+    "/retention/undecided": ("/retention/undecided", KEEPERS),
+    "/retention/lists": ("/retention/lists", KEEPERS),
+    "/retention/lists/<int:number>": ("/retention/lists/1", NOBODY),
+    "/retention/holds": ("/retention/holds", KEEPERS),
+    "/log/": ("/log/", ("archivist", "supervisor", "manager", "admin")),
+    "/users/": ("/users/", ("admin",)),
+}
+OPEN_RULES = {"/sign-in", "/static/<path:filename>", "/bootstrap/static/<path:filename>"}
+
+
+def fill_in(address: str, office: Office) -> str:
+    """The address with the office's own numbers in it."""
+    with office.reading() as session:
+        serial = session.scalar(select(Serial.text).where(Serial.form_code == "ZX-01"))
+        book = session.scalar(select(Book.number))
+    return address.format(serial=serial, book=book)
+
+
+def test_every_page_stands_in_the_table(app: Flask) -> None:
+    rules = {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or set())}
+    assert rules - OPEN_RULES == set(PAGES)
+
+
+@pytest.mark.parametrize("name", EVERYONE)
+def test_each_role_opens_its_pages_and_no_others(office: Office, sign_in: SignIn, name: str) -> None:
+    visitor = sign_in(name)
+    wrong = []
+    for address, roles in PAGES.values():
+        status = visitor.get(fill_in(address, office)).status_code
+        if (status in (200, 302)) != (name in roles) or (name not in roles and status not in (403, 404)):
+            wrong.append((address, status))
+    assert wrong == []
+
+
+def test_without_signing_in_every_page_leads_to_the_door(office: Office, visitor: Visitor) -> None:
+    for address, _roles in PAGES.values():
+        answer = visitor.get(fill_in(address, office))
+        assert (answer.status_code, answer.location.split("?")[0]) == (302, "/sign-in"), address
+
+
+def test_without_the_token_of_the_page_nothing_is_changed(app: Flask, sign_in: SignIn) -> None:
+    visitor = sign_in("manager")
+    visitor.token = "forged"
+    for rule in app.url_map.iter_rules():
+        if "POST" in (rule.methods or set()):
+            path = re.sub(r"<int:\w+>", "1", rule.rule)
+            assert visitor.post(re.sub(r"<\w+>", "x", path)).status_code == 400, rule.rule
+
+
+@pytest.mark.parametrize("name", EVERYONE)
+def test_without_a_grant_no_page_tells_of_a_dossiers_content(office: Office, sign_in: SignIn, name: str) -> None:
+    visitor = sign_in(name)
+    more = ["/search/?q=阳台栏杆", "/units/2", "/dossiers/DA-1-1-101-01", "/search/?q=欧阳旧主", "/units/?q=欧阳旧主"]
+    for address in [*(address for address, _roles in PAGES.values()), *more]:
+        answer = visitor.get(fill_in(address, office)).data
+        assert SECRET_TEXT.encode() not in answer, address
+        assert "q=" in address or SECRET_FORMER.encode() not in answer, address
+
+
+def test_search_counts_nothing_that_is_closed(sign_in: SignIn) -> None:
+    answer = sign_in("manager").get("/search/?q=阳台栏杆").text
+    assert "没有找到" in answer
+    assert "房屋装修申请表" not in answer
+
+
+def test_an_administrator_reads_no_owner_anywhere(office: Office, sign_in: SignIn) -> None:
+    visitor = sign_in("admin")
+    for address, _roles in PAGES.values():
+        assert OWNER.encode() not in visitor.get(fill_in(address, office)).data, address
+
+
+def test_a_closed_document_and_one_that_is_not_there_read_the_same(sign_in: SignIn) -> None:
+    visitor = sign_in("staff")
+    for address in ("/documents/{}", "/documents/{}/pages/1"):
+        closed, unknown = visitor.get(address.format(1)), visitor.get(address.format(9))
+        assert closed.status_code == unknown.status_code == 404
+        assert closed.text.replace("1", "9") == unknown.text.replace("1", "9")
+
+
+def test_every_refusal_is_logged(office: Office, sign_in: SignIn) -> None:
+    sign_in("staff").get("/documents/1/pages/1")
+    assert _logged(office, Verb.PAGE_REFUSED) == ["document:1"]
+
+
+def _logged(office: Office, verb: Verb) -> list[str]:
+    with office.reading() as session:
+        return list(session.scalars(select(AuditEntry.subject).where(AuditEntry.verb == verb)))
+
+
+@pytest.mark.usefixtures("granted")
+def test_under_a_grant_a_page_is_shown_marked_and_logged(office: Office, sign_in: SignIn) -> None:
+    visitor = sign_in("staff")
+    assert SECRET_TEXT in visitor.get("/search/?q=阳台栏杆").text.replace("<mark>", "").replace("</mark>", "")
+    assert "/documents/1" in visitor.get("/dossiers/DA-3-2-1201-01").text
+    image = visitor.get("/documents/1/pages/1")
+    assert (image.status_code, image.mimetype) == (200, "image/jpeg")
+    assert image.headers["Cache-Control"] == "no-store, private"
+    assert _logged(office, Verb.PAGE_SHOWN) == ["document:1"]
+
+
+@pytest.mark.usefixtures("granted")
+def test_a_grant_is_for_its_asker_alone(sign_in: SignIn) -> None:
+    for name in ("staff2", "archivist", "manager", "admin"):
+        assert sign_in(name).get("/documents/1").status_code == 404
+
+
+@pytest.mark.usefixtures("granted")
+def test_a_grant_ends_when_it_is_given_back(sign_in: SignIn) -> None:
+    visitor = sign_in("staff")
+    assert visitor.post("/access/1/return").status_code == 302
+    assert visitor.get("/documents/1/pages/1").status_code == 404
+
+
+def test_the_request_of_somebody_else_is_unknown(sign_in: SignIn) -> None:
+    assert sign_in("staff2").get("/access/1").status_code == 404
+    assert sign_in("supervisor").post("/access/1/approve").status_code == 404
+
+
+def test_a_manager_sees_the_recent_access_beside_a_request(office: Office, sign_in: SignIn) -> None:
+    with office.transaction() as session:
+        asked = access.find_request(session, users.find_actor(session, "manager"), 1).dossiers
+        access.request_access(session, users.find_actor(session, "staff2"), asked, "另一件事")
+    assert "另一件事" in sign_in("manager").get("/access/1").text
+
+
+def test_the_office_works_with_its_own_series_without_a_grant(sign_in: SignIn) -> None:
+    assert sign_in("staff").get("/documents/2/pages/1").status_code == 200
+    assert sign_in("admin").get("/documents/2/pages/1").status_code == 404
