@@ -11,6 +11,7 @@ from pathlib import Path
 
 from records import clock
 from records.errors import OfficeError
+from web.typesetting import typeset
 
 Row = Mapping[str, object]
 
@@ -24,7 +25,7 @@ class Sentence:
 
     def text(self, language: str) -> str:
         """The line in ``zh`` or ``en``."""
-        return self.en if language == "en" else self.zh
+        return self.en if language == "en" else typeset(self.zh)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from records.settings import Settings
 from records.users import Actor
 from web.commands.answers import Answer
 from web.office import Office
+from web.typesetting import typeset
 
 Progress = Callable[[int, int], None]
 
@@ -171,7 +172,8 @@ class Refusal(click.ClickException):
     """An office error on its way to stderr; exit code 1."""
 
     def __init__(self, error: OfficeError, language: str) -> None:
-        super().__init__(error.sentence(language))
+        sentence = error.sentence(language)
+        super().__init__(sentence if language == "en" else typeset(sentence))
 
     def show(self, file: Any = None) -> None:
         """The sentence and nothing else."""

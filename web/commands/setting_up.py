@@ -22,7 +22,7 @@ from web.office import Office
 from web.words import ROLES
 
 _OPEN = Sentence(
-    "打开 http://127.0.0.1:8000/(make run,或 yedang serve --with-worker),用以下用户登录:",
+    "打开 http://127.0.0.1:8000/ (make run,或 yedang serve --with-worker),用以下用户登录:",
     "Open http://127.0.0.1:8000/ (make run, or yedang serve --with-worker) and sign in as:",
 )
 PEOPLE_COLUMNS = (

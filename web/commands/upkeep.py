@@ -189,7 +189,7 @@ def serve(console: Console, host: str, port: int, threads: int, with_worker: boo
     except OSError as error:
         raise CannotListen(host=host, port=port, why=os.strerror(error.errno or 0)) from None
     url = f"http://{host}:{port}/"
-    opened = said({"url": url}, f"请打开 {url}(按 Ctrl+C 结束)", f"Open {url} (Ctrl+C ends it)")
+    opened = said({"url": url}, f"请打开 {url} (按 Ctrl+C 结束)", f"Open {url} (Ctrl+C ends it)")
     click.echo(opened.json() if console.as_json else opened.text(console.language))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
