@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from records import identifiers
@@ -118,17 +118,11 @@ def _find(
     session: Session, engine: Engine, expression: Expression, limit: int, offset: int
 ) -> tuple[int, Sequence[int]]:
     """How many places an expression names, and those of one page, newest first."""
-    conditions: list[ColumnElement[bool]] = [engine.has(upper(expression))]
-    query = select(engine.place)
+    found = select(engine.place).where(engine.has(upper(expression)))
     rest = undecided(expression)
     if rest != EVERYTHING:
-        query = query.join(SearchEntry, SearchEntry.place == engine.place)
-        conditions.append(decides(engine, rest))
-    query = query.where(*conditions)
-    total = session.scalar(query.with_only_columns(func.count(engine.place))) or 0
-    if not total:
-        return 0, ()
-    return total, session.scalars(query.order_by(engine.place.desc()).limit(limit).offset(offset)).all()
+        found = found.join(SearchEntry, SearchEntry.place == engine.place).where(decides(engine, rest))
+    return engine.page(session, found, limit, offset)
 
 
 def _hit(source: Source, meaning: Expression | None) -> Hit:

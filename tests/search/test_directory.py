@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
 from records import dossiers, units
+from records.vault import Vault
 from search.directory import find_units
 from tests.search.conftest import Office
 
@@ -37,13 +39,13 @@ MEANT: dict[str, set[str]] = {
 
 
 @pytest.mark.parametrize("text", list(MEANT))
-def test_a_unit_is_found_by_what_the_caller_says(office: Office, actors, text: str) -> None:  # type: ignore[no-untyped-def] # fixture
+def test_a_unit_is_found_by_what_the_caller_says(office: Office, actors: Any, text: str) -> None:
     with office.database.transaction() as session:
         units.add_unit(session, actors.manager, "西苑", "13-1-1201")
         assert {found.unit.code for found in find_units(session, text)} == MEANT[text]
 
 
-def test_a_unit_shows_its_present_owners_and_dossier_only(office: Office, actors, vault) -> None:  # type: ignore[no-untyped-def] # fixtures
+def test_a_unit_shows_its_present_owners_and_dossier_only(office: Office, actors: Any, vault: Vault) -> None:
     with office.database.transaction() as session:
         empty = units.add_unit(session, actors.manager, "西苑", "13-1-1201")
         couple = [dossiers.NewOwner("周一"), dossiers.NewOwner("吴二")]
