@@ -1,7 +1,7 @@
 """Embeds the glyphs a document uses as TrueType composite fonts, with a map back to Unicode for search and copy.
 
-reportlab splits a TrueType font into pieces of 256 characters and rereads the font for each; pages of Chinese need
-hundreds. Here each face is one two-byte font: glyph numbers as in the font file, outlines of the used ones only.
+Each face is one two-byte font: glyph numbers as in the font file, outlines of the used ones only. (Splitting into
+pieces of 256 characters, as one-byte fonts need, would make hundreds of fonts of a page of Chinese.)
 """
 
 from __future__ import annotations
@@ -9,91 +9,63 @@ from __future__ import annotations
 import struct
 import zlib
 from array import array
-from types import SimpleNamespace
-from typing import Any
 
-from reportlab.pdfbase import pdfdoc, pdfmetrics
-
+from forms.pdf_file import PdfFile
 from forms.typeface import Face
 
 UNITS_PER_EM = 1000
 
 
 class DocumentFont:
-    """A face within one PDF document: remembers which characters were set, and writes them out at the end."""
+    """A face within one PDF document: remembers which characters were set, and is written at the end."""
 
-    def __init__(self, face: Face, document: Any) -> None:
+    def __init__(self, face: Face, file: PdfFile) -> None:
         self.face = face
         self.resource = "F-" + face.name
+        self._file = file
         self._used: dict[int, str] = {}
         self._seen: set[str] = set()
-        document.fontMapping[self.resource] = "/" + self.resource
-        document.delayedFonts.append(self)
 
     def codes(self, text: str) -> str:
         """The text as hex codes for a text operator. Raises MissingGlyph."""
         codes = self.face.codes(text)
-        if text not in self._seen:
-            self._seen.add(text)
-            self._used.update((self.face.glyph_of[character], character) for character in text)
+        fresh = set(text) - self._seen
+        if fresh:
+            self._seen |= fresh
+            self._used.update((self.face.glyph_of[character], character) for character in fresh)
         return codes
 
-    def addObjects(self, document: Any) -> None:
-        """Write the font's objects into the document; reportlab calls this when the document is finished."""
-        fonts = document.idToObject[pdfdoc.BasicFonts].dict
-        if self._used:
-            fonts[self.resource] = document.Reference(self._composite(document))
-
-    def _composite(self, document: Any) -> Any:
+    def written(self) -> str:
+        """Write the font; returns its entry in the dictionary of fonts, empty when nothing was set in it."""
+        if not self._used:
+            return ""
         glyphs = sorted(self._used)
         name = f"{_tag(glyphs)}+{self.face.postscript_name}"
-        descendant = {
-            "Type": _name("Font"),
-            "Subtype": _name("CIDFontType2"),
-            "BaseFont": _name(name),
-            "CIDSystemInfo": pdfdoc.PDFDictionary(
-                {"Registry": pdfdoc.PDFString("Adobe"), "Ordering": pdfdoc.PDFString("Identity"), "Supplement": 0}
-            ),
-            "FontDescriptor": document.Reference(self._descriptor(document, name, glyphs)),
-            "DW": UNITS_PER_EM,
-            "W": self._widths(glyphs),
-            "CIDToGIDMap": _stream(document, _places(glyphs)),
-        }
-        return pdfdoc.PDFDictionary(
-            {
-                "Type": _name("Font"),
-                "Subtype": _name("Type0"),
-                "BaseFont": _name(name),
-                "Encoding": _name("Identity-H"),
-                "DescendantFonts": pdfdoc.PDFArray([document.Reference(pdfdoc.PDFDictionary(descendant))]),
-                "ToUnicode": _stream(document, _to_unicode(self._used)),
-            }
+        descendant = self._file.put(
+            f"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /{name} "
+            "/CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> "
+            f"/FontDescriptor {self._descriptor(name, glyphs)} 0 R /DW {UNITS_PER_EM} /W [{self._widths(glyphs)}] "
+            f"/CIDToGIDMap {self._file.put_stream(_places(glyphs))} 0 R >>"
+        )
+        font = self._file.put(
+            f"<< /Type /Font /Subtype /Type0 /BaseFont /{name} /Encoding /Identity-H "
+            f"/DescendantFonts [{descendant} 0 R] /ToUnicode {self._file.put_stream(_to_unicode(self._used))} 0 R >>"
+        )
+        return f"/{self.resource} {font} 0 R"
+
+    def _descriptor(self, name: str, glyphs: list[int]) -> int:
+        program = font_program(self.face, glyphs)
+        box = " ".join(map(str, self.face.bounds))
+        return self._file.put(
+            f"<< /Type /FontDescriptor /FontName /{name} /Flags 4 /FontBBox [{box}] /ItalicAngle 0 "
+            f"/Ascent {self.face.ascent} /Descent {self.face.descent} /CapHeight {self.face.cap_height} /StemV 80 "
+            f"/FontFile2 {self._file.put_stream(program, f'/Length1 {len(program)}')} 0 R >>"
         )
 
-    def _descriptor(self, document: Any, name: str, glyphs: list[int]) -> Any:
-        return pdfdoc.PDFDictionary(
-            {
-                "Type": _name("FontDescriptor"),
-                "FontName": _name(name),
-                "Flags": 4,
-                "FontBBox": pdfdoc.PDFArray(list(self.face.bounds)),
-                "ItalicAngle": 0,
-                "Ascent": self.face.ascent,
-                "Descent": self.face.descent,
-                "CapHeight": self.face.cap_height,
-                "StemV": 80,
-                "FontFile2": _stream(document, font_program(self.face, glyphs), lengths=True),
-            }
-        )
-
-    def _widths(self, glyphs: list[int]) -> Any:
-        """Widths of the glyphs that are not one em wide: [first [widths] first [widths] …]."""
-        widths: list[Any] = []
-        for glyph in glyphs:
-            advance = self.face.advance_of_glyph[glyph]
-            if advance != UNITS_PER_EM:
-                widths += [glyph, pdfdoc.PDFArray([advance])]
-        return pdfdoc.PDFArray(widths)
+    def _widths(self, glyphs: list[int]) -> str:
+        """Widths of the glyphs that are not one em wide: first [width] first [width] …"""
+        widths = ((glyph, self.face.advance_of_glyph[glyph]) for glyph in glyphs)
+        return " ".join(f"{glyph} [{advance}]" for glyph, advance in widths if advance != UNITS_PER_EM)
 
 
 def font_program(face: Face, glyphs: list[int]) -> bytes:
@@ -122,13 +94,6 @@ def font_program(face: Face, glyphs: list[int]) -> bytes:
             "maxp": struct.pack(">IH13H", 0x10000, count, 2048, 256, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0),
         }
     )
-
-
-def register(face: Face) -> str:
-    """Make the face known to reportlab as a page's initial font, so that no unembedded Helvetica is listed."""
-    stand_in = SimpleNamespace(fontName=face.name, _dynamicFont=1, _multiByte=1, face=SimpleNamespace(name=face.name))
-    pdfmetrics.registerFont(stand_in)
-    return face.name
 
 
 def _left_side(outline: bytes) -> int:
@@ -189,14 +154,3 @@ def _tag(glyphs: list[int]) -> str:
     """Six letters that name this subset, the same for the same glyphs."""
     number = zlib.crc32(array("H", glyphs).tobytes())
     return "".join(chr(65 + number // 26**place % 26) for place in range(6))
-
-
-def _name(text: str) -> Any:
-    return pdfdoc.PDFName(text)
-
-
-def _stream(document: Any, content: bytes, *, lengths: bool = False) -> Any:
-    stream = pdfdoc.PDFStream(content=content, filters=[pdfdoc.PDFZCompress])
-    if lengths:
-        stream.dictionary.dict["Length1"] = len(content)
-    return document.Reference(stream)

@@ -9,23 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
-from reportlab import rl_config
-from reportlab.pdfgen.canvas import Canvas
-
 from forms import qr
-from forms.embedding import DocumentFont, register
-from forms.layout import Item, Laid, LaidPage, Line, PageIdentity, Panel, Text, Tick, place_identity
+from forms.embedding import DocumentFont
+from forms.layout import Item, Laid, Line, PageIdentity, Panel, Text, Tick, place_identity
 from forms.layout.book_pages import BookFacts, end_pages, front_pages
 from forms.layout.items import Colour
 from forms.marks import PageMark
 from forms.paper import A4, Paper
-from forms.typeface import Typeface, load_typeface
+from forms.pdf_file import PdfFile
+from forms.typeface import FACES, Typeface, load_typeface
 
 POINTS = 72 / 25.4
-
-rl_config.useA85 = 0  # text armour for bytes that are compressed anyway: a quarter larger, and half of the time
-LANGUAGE = "zh-CN"
-CREATOR = "Yedang 业档"
 
 __all__ = [
     "BookFacts",
@@ -105,52 +99,49 @@ def book_identities(laid: Laid, serials: Sequence[str], book_number: str, secret
 
 
 class _Document:
-    """A PDF being written."""
+    """A PDF being written: each page goes out as soon as it is drawn."""
 
     def __init__(self, out: BinaryIO, title: str, author: str) -> None:
         self.typeface: Typeface = load_typeface()
-        first = register(self.typeface.face("sans"))
-        self.canvas: Any = Canvas(out, initialFontName=first, invariant=1, pageCompression=1, lang=LANGUAGE)
-        self.canvas.setTitle(title)
-        self.canvas.setAuthor(author or CREATOR)
-        self.canvas.setCreator(CREATOR)
-        self.canvas.setSubject(title)
-        self.fonts = {name: DocumentFont(self.typeface.face(name), self.canvas._doc) for name in ("sans", "serif")}
-        self.drawn: dict[int, tuple[LaidPage, str]] = {}
+        self.file = PdfFile(out, title, author)
+        self.fonts = {name: DocumentFont(self.typeface.face(name), self.file) for name in FACES}
+        self.font_list = self.file.reserve()
+        self.shown: Laid | None = None
+        self.shared: dict[int, int] = {}
 
     def run(self, laid: Laid, identities: Iterable[PageIdentity]) -> None:
         """Draw the pages of one layout."""
+        if laid is not self.shown:
+            self.shown, self.shared = laid, {}
         for identity in identities:
-            page = laid.pages[0] if identity.book_number is not None else laid.pages[identity.mark.page - 1]
-            self._shared(laid.paper, page)
-            own = place_identity(self.typeface, laid.paper, identity)
-            self.canvas.addLiteral(self._operators(laid.paper, own))
-            self.canvas.addLiteral(_code(laid.paper, identity.code))
-            self.canvas.showPage()
+            number = 0 if identity.book_number is not None else identity.mark.page - 1
+            own = self._operators(laid.paper, place_identity(self.typeface, laid.paper, identity))
+            content = f"/L Do\n{own}\n{_code(laid.paper, identity.code)}"
+            self._page(laid.paper, content, f"/XObject << /L {self._shared_part(laid, number)} 0 R >>")
 
     def plain_page(self, paper: Paper, items: Sequence[Item]) -> None:
         """Draw a page that has no number."""
-        self._size(paper)
-        self.canvas.addLiteral(self._operators(paper, items))
-        self.canvas.showPage()
+        self._page(paper, self._operators(paper, items))
 
     def finish(self) -> None:
-        """Write everything out."""
-        self.canvas.save()
+        """Write what the pages refer to."""
+        entries = " ".join(font.written() for font in self.fonts.values())
+        self.file.put(f"<< {entries} >>", self.font_list)
+        self.file.finish()
 
-    def _size(self, paper: Paper) -> None:
-        self.canvas.setPageSize((paper.width * POINTS, paper.height * POINTS))
+    def _page(self, paper: Paper, content: str, resources: str = "") -> None:
+        wide, high = paper.width * POINTS, paper.height * POINTS
+        self.file.put_page(wide, high, content.encode("ascii"), f"/Font {self.font_list} 0 R {resources}")
 
-    def _shared(self, paper: Paper, page: LaidPage) -> None:
-        """Draw what the page shares with others of its layout, as a form object made once."""
-        self._size(paper)
-        known = self.drawn.get(id(page))
-        if known is None:
-            known = self.drawn[id(page)] = (page, f"L{len(self.drawn) + 1}")
-            self.canvas.beginForm(known[1])
-            self.canvas.addLiteral(self._operators(paper, page.items))
-            self.canvas.endForm()
-        self.canvas.doForm(known[1])
+    def _shared_part(self, laid: Laid, number: int) -> int:
+        """What a page shares with others of its layout: a form object, written once."""
+        if number not in self.shared:
+            paper = laid.paper
+            box = f"/BBox [0 0 {paper.width * POINTS:.2f} {paper.height * POINTS:.2f}]"
+            resources = f"/Resources << /Font {self.font_list} 0 R >>"
+            content = self._operators(paper, laid.pages[number].items).encode("ascii")
+            self.shared[number] = self.file.put_stream(content, f"/Type /XObject /Subtype /Form {box} {resources}")
+        return self.shared[number]
 
     def _operators(self, paper: Paper, items: Iterable[Item]) -> str:
         pen = _Pen(paper, self.fonts)

@@ -21,6 +21,7 @@ from fontTools.ttLib import TTFont
 from records.errors import OfficeError
 
 FaceName = Literal["sans", "serif"]
+FACES: tuple[FaceName, ...] = ("sans", "serif")
 
 MM_PER_POINT = 25.4 / 72
 
@@ -63,6 +64,9 @@ class Face:
         self.bounds: tuple[int, int, int, int] = tuple(
             getattr(self._font["head"], edge) for edge in ("xMin", "yMin", "xMax", "yMax")
         )
+        # The outlines have been read out of the file by now; the file and its own character map are 12 MB more.
+        self._font.tables.pop("cmap")
+        self._font.close()
 
     def require(self, text: str) -> None:
         """Raise MissingGlyph for the first character that this face cannot draw."""
