@@ -6,7 +6,7 @@ fore-edge mark) is a few operators. The same input makes the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from forms import qr
@@ -17,7 +17,7 @@ from forms.layout.items import Colour
 from forms.marks import PageMark
 from forms.paper import A4, Paper
 from forms.pdf_file import PdfFile
-from forms.typeface import FACES, Typeface, load_typeface
+from forms.typeface import FACES, FaceName, Typeface, load_typeface
 
 POINTS = 72 / 25.4
 
@@ -153,7 +153,7 @@ class _Document:
 class _Pen:
     """Turns items into PDF operators; y grows upwards there, and lengths are points."""
 
-    def __init__(self, paper: Paper, fonts: dict[str, DocumentFont]) -> None:
+    def __init__(self, paper: Paper, fonts: Mapping[FaceName, DocumentFont]) -> None:
         self.height = paper.height
         self.fonts = fonts
         self.operators: list[str] = []
