@@ -57,7 +57,7 @@ def _read_all(printed, desk, level, count):
     return right, wrong, verdicts
 
 
-@pytest.mark.parametrize(("level", "pages", "least"), [("clean", 13, 13), ("medium", 40, 40), ("bad", 26, 25)])
+@pytest.mark.parametrize(("level", "pages", "least"), [("clean", 13, 13), ("medium", 40, 40), ("bad", 18, 17)])
 def test_no_page_is_taken_for_another_and_no_signature_is_misjudged(printed, desk, level, pages, least):
     right, wrong, verdicts = _read_all(printed, desk, level, pages)
     assert wrong == 0
@@ -67,27 +67,28 @@ def test_no_page_is_taken_for_another_and_no_signature_is_misjudged(printed, des
     assert {expected for expected, _ in verdicts} == {True, False}
 
 
-@pytest.mark.parametrize("turn", range(4))
-def test_a_turned_page_is_put_upright(printed, desk, turn):
+def test_a_turned_page_is_put_upright(printed, desk):
     sheet, number, paper, boxes = printed[0]
-    image = samples.degrade(sheet.signed(number + 1, [boxes[0]["key"]]), "medium", 5, turn=turn)
-    found = codes.read(_gray(image), desk.secret).found
-    assert found.rotation == (-90 * turn) % 360
-    upright = image.rotate(-found.rotation, expand=True)
-    assert codes.read(_gray(upright), desk.secret).found.rotation == 0
-    judged = signatures.judge(_gray(image), registration.register(_gray(image), found.corners, paper), boxes)
-    assert judged[boxes[0]["key"]]["signed"] is True
+    signed = sheet.signed(number + 1, [boxes[0]["key"]])
+    for turn in range(4):
+        image = samples.degrade(signed, "medium", 5, turn=turn)
+        found = codes.read(_gray(image), desk.secret).found
+        assert found.rotation == (-90 * turn) % 360
+        upright = image.rotate(-found.rotation, expand=True)
+        assert codes.read(_gray(upright), desk.secret).found.rotation == 0
+        judged = signatures.judge(_gray(image), registration.register(_gray(image), found.corners, paper), boxes)
+        assert judged[boxes[0]["key"]]["signed"] is True
 
 
-@pytest.mark.parametrize("dpi", [150, 300, 600])
-def test_other_resolutions_are_read(printed, desk, dpi):
+def test_other_resolutions_are_read(printed, desk):
     sheet, number, paper, _boxes = printed[0]
-    size = (round(paper.width / 25.4 * dpi), round(paper.height / 25.4 * dpi))
-    gray = _gray(sheet.images[number].resize(size, Image.Resampling.BICUBIC).rotate(0.6, fillcolor="white"))
-    found = codes.read(gray, desk.secret).found
-    registered = registration.register(gray, found.corners, paper)
-    assert registered.is_sure
-    assert registered.scale == pytest.approx(dpi / 25.4, rel=0.01)
+    for dpi in (150, 300, 600):
+        size = (round(paper.width / 25.4 * dpi), round(paper.height / 25.4 * dpi))
+        gray = _gray(sheet.images[number].resize(size, Image.Resampling.BICUBIC).rotate(0.6, fillcolor="white"))
+        found = codes.read(gray, desk.secret).found
+        registered = registration.register(gray, found.corners, paper)
+        assert registered.is_sure
+        assert registered.scale == pytest.approx(dpi / 25.4, rel=0.01)
 
 
 def test_a_pen_stroke_across_the_code_does_not_hide_it(printed, desk):

@@ -12,11 +12,11 @@ from forms.scanning import tray
 from forms.scanning.masters import UnreadablePage
 from forms.scanning.tray import NoDossier, NotInTray, RecordDestroyed
 from forms.tables import Serial
-from records import audit, units
+from records import audit, clock, units
 from records.audit import Verb
 from records.documents import PageAlreadyFiled
 from records.errors import BadInput, NotAllowed
-from records.tables import AuditEntry, Blob, Document
+from records.tables import AuditEntry, Blob, Document, Fact
 
 
 def _blank(shade: int = 255) -> Image.Image:
@@ -180,3 +180,16 @@ def test_a_page_that_cannot_be_opened_waits_without_a_picture(database, actors, 
         with pytest.raises(UnreadablePage):
             tray.place(session, desk, actors.staff, page, form_code="HF-01")
         tray.refuse(session, desk, actors.staff, page, "重新扫描")
+
+
+def test_a_sheet_outside_dossiers_is_archived_by_being_filed(database, actors, make_unit, scan_in, desk):
+    with database.transaction() as session:
+        unit, _ = make_unit(session)
+    scan_in(database, actors.staff, [_blank(), _blank(250)])
+    first, second = _waiting(database)
+    with database.transaction() as session:
+        there = units.find_unit(session, unit.code)
+        archived = tray.place(session, desk, actors.archivist, tray.find(session, first), form_code="WZ-01", unit=there)
+        tray.place(session, desk, actors.archivist, tray.find(session, second), form_code="RZ-15", unit=there)
+        found = session.scalars(select(Fact).where(Fact.subject_kind == "document")).all()
+        assert [(fact.kind, fact.subject_id, fact.on) for fact in found] == [("archived", archived.id, clock.today())]
