@@ -333,7 +333,7 @@ class _Look:
         blank = [leaf.position for leaf in self.leaves if leaf.mark is None and leaf.reason == "no_code"]
         if blank:
             zh = f"第 {_listed(blank)} 张没有编号码(封面、领用签收页、书末页和空白背面没有编号)"
-            en = f"sheets without a code: {_listed(blank, ', ')} (cover, sign-for page, colophon and blank backs have none)"
+            en = f"no code on sheets {_listed(blank, ', ')} (cover, sign-for page, colophon and blank backs have none)"
             yield Finding(Damage.NO_CODE, (), (), tuple(blank), zh, en)
         for leaf in self.leaves:
             if leaf.mark is None and leaf.reason != "no_code":

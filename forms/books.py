@@ -54,13 +54,15 @@ PAGE_STATES = {
 BOOK_STATES = {
     "printed": ("已印未领", "printed"),
     "issued": ("使用中", "in use"),
+    "full": ("用完交回", "brought back full"),
     "closed": ("已结册", "closed"),
     "transferred": ("已移交", "transferred"),
+    "destroyed": ("已销毁", "destroyed"),
 }
 
 _UNUSED = ("allotted", "printed", "issued")
 _ACCOUNTED = ("returned", "voided", "blank_cancelled", "destroyed")
-_ENDED = ("closed", "transferred")
+_ENDED = ("closed", "transferred", "destroyed")
 
 
 @dataclass(frozen=True)
@@ -193,11 +195,25 @@ def cancel_blank(session: Session, actor: Actor, book: Book, serial_texts: Itera
     return serials
 
 
-def report_missing(session: Session, actor: Actor, serial_text: str, story: str) -> Serial:
-    """Record the incident of a page that is gone, with the supervisor's explanation; a manager signs it next.
+def cancel_tail(session: Session, actor: Actor, book: Book, first: str) -> list[Serial]:
+    """Cancel the unused end of a book in one act: this page and all behind it, or none of them.
 
-    A voided or cancelled page can be missed too: its paper was to be kept. What was said of it before stays in the
-    story. Raises BadInput (no story), BadSerial, UnknownSerial, PageNotMissing, BookEnded, NotAllowed.
+    Raises BadSerial, UnknownSerial, NotInBook, PageNotBlank (names the pages that cannot), BookEnded, NotAllowed.
+    """
+    actor.require("注销空白页", Role.SUPERVISOR)
+    _lock(session, book)
+    start = numbering.lock_serial(session, first)
+    if start.book_id != book.id:
+        raise NotInBook(serial=start.text, book=book.number)
+    return cancel_blank(session, actor, book, [s.text for s in _pages(session, book) if s.page_no >= start.page_no])
+
+
+def report_missing(session: Session, actor: Actor, serial_text: str, story: str, finder: str = "") -> Serial:
+    """Record the incident of a page that is gone: who noticed it, what happened; a manager signs it next.
+
+    ``finder`` is the supervisor who reports it unless somebody else is named. A voided or cancelled page can be missed
+    too: its paper was to be kept. What was said of it before stays in the story.
+    Raises BadInput (no story), BadSerial, UnknownSerial, PageNotMissing, BookEnded, NotAllowed.
     """
     actor.require("报告缺页", Role.SUPERVISOR)
     explained = _explained(story, "缺失经过")
@@ -207,6 +223,7 @@ def report_missing(session: Session, actor: Actor, serial_text: str, story: str)
     before = serial.state
     earlier = f"(此前{PAGE_STATES[before][0]}:{serial.state_reason})" if serial.state_reason else ""
     _move(serial, "missing", actor, explained + earlier)
+    serial.finder = finder.strip()[:64] or actor.name
     details = {"book": _number(serial), "was": before}
     audit.append(session, actor.id, Verb.PAGE_MISSING, f"serial:{serial.text}", details)
     return serial
@@ -251,6 +268,16 @@ def reconcile(session: Session, book: Book) -> Reconciliation:
     return Reconciliation(book.number, tuple(_page_state(serial) for serial in _pages(session, book)))
 
 
+def record_reconciliation(session: Session, actor: Actor, book: Book) -> Reconciliation:
+    """Reconcile a book on a supervisor's behalf: the log keeps that it was done, and the counts. Raises NotAllowed."""
+    actor.require("核对成册表单", Role.SUPERVISOR)
+    _lock(session, book)
+    account = reconcile(session, book)
+    details = {**account.counts, "open": len(account.open)}
+    audit.append(session, actor.id, Verb.BOOK_RECONCILED, f"book:{book.number}", details)
+    return account
+
+
 def close(session: Session, actor: Actor, book: Book) -> Reconciliation:
     """Close a book whose every page is accounted for; the fact book_completed starts its retention clock.
 
@@ -273,7 +300,9 @@ def close(session: Session, actor: Actor, book: Book) -> Reconciliation:
 
 
 def transfer(session: Session, actor: Actor, book: Book, on: date) -> None:
-    """Hand a closed book to the archive; the fact transferred is recorded for the local date ``on``.
+    """Hand a closed book to the archive: it is transferred and archived on the local date ``on``, both dated facts.
+
+    Which of the two starts its clock is for its retention rule to say (HF 4.7 transferred; YS 4.4.6, XC 4.11 archived).
 
     Raises BookNotClosed, BadInput (a date before it was closed, or in the future), NotAllowed.
     """
@@ -283,7 +312,8 @@ def transfer(session: Session, actor: Actor, book: Book, on: date) -> None:
         raise BookNotClosed(**_of_book(book))
     if on < clock.local_date(book.closed_at):
         raise BadInput(what=f"移交日期 {on} 早于结册日期")
-    facts.record_fact(session, actor, FactKind.TRANSFERRED, ("book", book.id), on)
+    for kind in (FactKind.TRANSFERRED, FactKind.ARCHIVED):
+        facts.record_fact(session, actor, kind, ("book", book.id), on)
     book.state = "transferred"
     audit.append(session, actor.id, Verb.BOOK_TRANSFERRED, f"book:{book.number}", {"on": on.isoformat()})
 
@@ -296,7 +326,7 @@ def _lock(session: Session, book: Book) -> None:
 
 def _refresh(session: Session, book: Book) -> None:
     # The columns only: refreshing everything would unload the pages as well.
-    session.refresh(book, ["state", "issued_to", "issued_at", "closed_at"], with_for_update=True)
+    session.refresh(book, ["state", "issued_to", "issued_at", "full_on", "closed_at"], with_for_update=True)
 
 
 def _open_page(session: Session, serial_text: str) -> Serial:
@@ -322,7 +352,7 @@ def _refuse_ended(book: Book) -> None:
 def _move(serial: Serial, state: str, actor: Actor | None, reason: str = "") -> None:
     serial.state, serial.state_reason = state, reason
     serial.state_by, serial.state_at = actor.id if actor else None, clock.now()
-    serial.signed_by, serial.signed_at = None, None
+    serial.signed_by, serial.signed_at, serial.finder = None, None, None
 
 
 def _explained(text: str, what: str) -> str:

@@ -13,6 +13,8 @@ import pydantic
 import yaml
 
 import templates
+from forms.coming_back import ComesBack
+from forms.strict_yaml import StrictLoader
 from records.errors import OfficeError
 from records.facts import FactKind
 
@@ -141,6 +143,7 @@ class Form(Named):
     """A form 表单: a row of the catalogue. Keys as in the files of ``templates/procedures``.
 
     ``copies`` are the labels of its parts 联 (none: one copy). ``rows`` is how many register lines a page holds.
+    ``minimum``: of a book form, how many unused pages there should always be.
     ``required`` says that a dossier without it is incomplete; ``unit`` that it belongs to one unit.
     """
 
@@ -166,6 +169,8 @@ class Form(Named):
     remark: str | None = None
     deadlines: tuple[Deadline, ...] = ()
     accountable: Requirement | None = None
+    comes_back: ComesBack | None = None
+    minimum: int = pydantic.Field(default=10, ge=0)
     check: Requirement | None = None
     note: Named | None = None
     rows: int | None = pydantic.Field(default=None, ge=1)
@@ -308,19 +313,8 @@ def _row(model: type[Model], where: str, data: Mapping[str, Any]) -> Model:
         raise CatalogueBroken(where=where, why=f"{place} {first['msg']}".strip()) from error
 
 
-class _StrictLoader(yaml.CSafeLoader):
-    """YAML without repeated keys, which YAML readers otherwise let pass, keeping the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        repeated = _repeated(str(key.value) for key, _ in node.value)
-        if repeated:
-            line = node.start_mark.line + 1
-            raise CatalogueBroken(where=f"{node.start_mark.name} {line}", why=f"key written twice: {repeated}")
-        return super().construct_mapping(node, deep)
-
-
 def _read(file: str) -> Any:
-    loader = _StrictLoader(templates.read_text(file))
+    loader = StrictLoader(templates.read_text(file))
     try:
         return loader.get_single_data()
     except yaml.YAMLError as error:
@@ -344,6 +338,8 @@ def _problems(catalogue: Catalogue, form: Form) -> Iterator[str]:
         yield f"no dossier section {form.section}"
     if form.required and not (form.unit and form.section):
         yield "required in the dossier, but of no unit or section"
+    if form.comes_back and form.comes_back.part > max(1, len(form.copies)):
+        yield f"copy {form.comes_back.part} comes back, and there is none"
     yield from _layout_problems(form)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from forms.tables import Book, Reprint, ScanBatch, ScanPage, Serial
+from forms.tables import Book, BookHandover, Reprint, ScanBatch, ScanPage, Serial
 from records import clock
 from records.errors import OfficeError
 from records.tables import Blob, Document, Key, Page
@@ -59,7 +59,7 @@ def _serials(session: Session, document_ids: Sequence[int], dossier_id: int | No
 def _erase_serials(session: Session, serials: Sequence[Serial]) -> int:
     """Empty the numbers' rows; returns how many reprints lost their reason."""
     for serial in serials:
-        serial.state, serial.entered, serial.state_reason = "destroyed", {}, ""
+        serial.state, serial.entered, serial.state_reason, serial.finder = "destroyed", {}, "", None
         serial.state_by, serial.state_at = None, clock.now()
     session.flush()
     reprints = list(session.scalars(select(Reprint).where(Reprint.serial_id.in_([serial.id for serial in serials]))))
@@ -69,6 +69,10 @@ def _erase_serials(session: Session, serials: Sequence[Serial]) -> int:
     emptied = Book.id.in_({serial.book_id for serial in serials if serial.book_id}) & Book.id.not_in(in_use)
     for book in session.scalars(select(Book).where(emptied)):
         book.issued_to = ""
+        if book.state in ("closed", "transferred"):
+            book.state = "destroyed"
+        for handover in session.scalars(select(BookHandover).where(BookHandover.book_id == book.id)):
+            handover.giver, handover.taker = "", ""
     return len(reprints)
 
 

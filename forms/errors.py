@@ -45,6 +45,22 @@ class IncidentUnsigned(OfficeError):
     en = "{book} cannot be closed: a manager has not signed for the missing pages: {pages_en}."
 
 
+class BookNotInUse(OfficeError):
+    """Only a book in use changes hands or is brought back full."""
+
+    code = "book.not_in_use"
+    zh = "{book} 现为:{state};只有使用中的册才能交接或交回。"
+    en = "{book} is {state_en}; only a book in use changes hands or is brought back."
+
+
+class PagesMiscounted(OfficeError):
+    """The pages counted at a handover are not those that the book must have."""
+
+    code = "book.pages_miscounted"
+    zh = "{book} 应有 {expected} 页,清点为 {counted} 页;请重新清点,少页的先报告缺失,再办交接。"
+    en = "{book} must have {expected} pages, {counted} were counted. Count again; report what is missing first."
+
+
 class BookNotClosed(OfficeError):
     """Only a closed book is transferred."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Integer, String, Text, UniqueConstraint
@@ -53,7 +53,7 @@ class PrintRun(Base):
 
 
 class Book(Base):
-    """A book 册 of pre-numbered pages. States: printed, issued, closed, transferred.
+    """A book 册 of pre-numbered pages. States: printed, issued, full (用完交回), closed, transferred, destroyed.
 
     ``number`` reads ``HF-01-2026-C003`` (third book of that form in that year). ``log_head`` is the head of the
     audit log that its colophon shows.
@@ -73,9 +73,29 @@ class Book(Base):
     log_head: Mapped[str] = mapped_column(Digest)
     issued_to: Mapped[str] = mapped_column(String(64), default="")
     issued_at: Mapped[datetime | None]
+    full_on: Mapped[date | None]
     closed_at: Mapped[datetime | None]
 
     serials: Mapped[list[Serial]] = relationship(back_populates="book", order_by="Serial.page_no")
+
+
+class BookHandover(Base):
+    """A book in use passed from one hand to the next 交接, or brought back full 交回; the pages were counted.
+
+    ``kind``: handover, return. ``on`` is the local date in the book's sign-for page.
+    """
+
+    __tablename__ = "book_handovers"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    book_id: Mapped[int] = mapped_column(ForeignKey("books.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    giver: Mapped[str] = mapped_column(String(64))
+    taker: Mapped[str] = mapped_column(String(64))
+    on: Mapped[date]
+    counted: Mapped[int]
+    recorded_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    recorded_at: Mapped[datetime]
 
 
 class Serial(Base):
@@ -84,7 +104,7 @@ class Serial(Base):
     States: allotted, printed, issued, returned (scanned), voided, blank_cancelled, missing, destroyed.
     In a book each page has a serial of its own (``page_no`` of ``page_count``); a sheet form has one serial for all
     its pages and copies 联 (``page_count`` pages in each of ``copy_count`` copies).
-    ``entered`` is what was printed into it.
+    ``entered`` is what was printed into it. ``finder`` is who noticed that a missing page is gone.
     """
 
     __tablename__ = "serials"
@@ -107,6 +127,7 @@ class Serial(Base):
     dossier_id: Mapped[int | None] = mapped_column(ForeignKey("dossiers.id"), index=True)
     entered: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     state_reason: Mapped[str] = mapped_column(Text, default="")
+    finder: Mapped[str | None] = mapped_column(String(64))
     state_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     state_at: Mapped[datetime | None]
     signed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
