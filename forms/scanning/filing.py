@@ -28,9 +28,10 @@ from forms.marks import PageMark
 from forms.scanning.masters import PageFile
 from forms.scanning.reasons import Reason, reason
 from forms.tables import ScanBatch, ScanPage, Serial
-from records import audit, documents
+from records import audit, clock, documents, facts
 from records.audit import Verb
 from records.documents import NewPage, Placing
+from records.facts import FactKind
 from records.tables import Document, Dossier, Key, Page, Unit
 from records.users import Actor
 from records.vault import Vault
@@ -105,7 +106,7 @@ def _file(
 ) -> None:
     if seen.file is None:
         raise ValueError("a page with a mark has its bytes")
-    target = document or documents.file_document(session, desk.vault, actor, place.placing)
+    target = document or open_document(session, desk, actor, place.placing)
     position = place.position or next_position(session, target)
     new = NewPage(seen.file.data, seen.file.media_type, position, seen.rotation, seen.signatures)
     page = documents.add_page(session, desk.vault, target, new)
@@ -117,6 +118,14 @@ def _file(
     details = {"batch": row.batch_id, "position": row.position, "document": target.id, "serial": row.serial}
     details |= {"page": row.page_no, "copy": row.copy, "digest": row.digest}
     audit.append(session, actor.id, Verb.SCAN_FILED, f"scan:{row.id}", details)
+
+
+def open_document(session: Session, desk: ScanDesk, actor: Actor, placing: Placing) -> Document:
+    """Begin a document. A sheet outside dossiers is archived by being filed; a book when it is handed over whole."""
+    document = documents.file_document(session, desk.vault, actor, placing)
+    if placing.dossier is None and placing.book_id is None:
+        facts.record_fact(session, actor, FactKind.ARCHIVED, ("document", document.id), clock.today())
+    return document
 
 
 def to_tray(
@@ -231,7 +240,7 @@ def _title(form: Form, serial: Serial, mark: PageMark) -> str:
     if serial.book is not None:
         return f"{form.zh} {serial.book.number} 第{serial.page_no}页"
     label = form.copies[mark.copy - 1] if mark.copy <= len(form.copies) else ""
-    return f"{form.zh}({label})" if label else form.zh
+    return f"{form.zh} · {label}" if label else form.zh
 
 
 def _remark(serial: Serial) -> Reason | None:

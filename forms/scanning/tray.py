@@ -169,7 +169,7 @@ def _target(
         return known
     dossier = _dossier_for(session, desk, form, unit, section)
     if serial is None or dossier is None:
-        return documents.file_document(session, desk.vault, actor, _by_hand(desk, form, unit, dossier, section))
+        return filing.open_document(session, desk, actor, _by_hand(desk, form, unit, dossier, section))
     if serial.dossier_id not in (None, dossier.id):
         raise BadInput(what=f"{serial.text} 的其他页已归入另一份档案")
     serial.unit_id, serial.dossier_id = unit.id if unit else None, dossier.id
@@ -177,7 +177,7 @@ def _target(
     books.mark_returned(session, actor, serial)
     mark = PageMark(serial.text, scan_page.page_no or 1, serial.page_count, scan_page.copy or 1, serial.form_version)
     placing = filing.place_serial(session, desk, form, serial, mark, dossier).placing
-    return known or documents.file_document(session, desk.vault, actor, placing)
+    return known or filing.open_document(session, desk, actor, placing)
 
 
 def _number(session: Session, scan_page: ScanPage) -> Serial | None:

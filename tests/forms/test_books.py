@@ -302,6 +302,7 @@ def test_only_a_closed_book_is_transferred_and_not_before_it_was_closed(
         assert [fact.kind for fact in session.scalars(select(Fact).order_by(Fact.id))] == [
             "book_completed",
             "transferred",
+            "archived",
         ]
 
 

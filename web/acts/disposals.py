@@ -16,7 +16,7 @@ from forms.tables import Book
 from records.errors import BadInput
 from records.tables import Page
 from records.users import Actor
-from retention import certificates, disposition, material
+from retention import certificates, disposition, holds, material
 from retention.disposition import BookNumbers, DueRecord, ReviewRecord, Standing, Titles
 from retention.schedule import Schedule
 from retention.tables import Disposal, DisposalLine
@@ -69,6 +69,8 @@ def approve(session: Session, shop: PrintShop, actor: Actor, disposal: Disposal)
 
     Raises NotAllowed, SamePerson, DisposalNotReady.
     """
+    # Before the log is locked by printing: a running purge takes the two locks in this order.
+    holds.take_turns(session)
     form = shop.catalogue.form(CERTIFICATE_FORM)
     rows = [_row(session, shop.catalogue, number, line) for number, line in enumerate(disposal.lines, start=1)]
     printed = issuing.print_sheets(session, shop, actor, form, values={ROWS: rows})
