@@ -11,6 +11,7 @@ from typing import Any
 
 import click.testing
 import pytest
+from sqlalchemy import create_engine, text
 
 from records import users
 from records.settings import Settings
@@ -47,10 +48,11 @@ class Program:
     """The program in one data folder: ``program("book", "list", actor="staff")``."""
 
     home: Path
+    database_url: str = ""
 
     def __call__(self, *words: object, actor: str = "", typed: str = "", data: bool = False) -> Run:
         """Run one command; ``data`` asks for JSON. An error that is no sentence fails the test."""
-        environment = {"YEDANG_HOME": str(self.home), "YEDANG_ACTOR": actor, "YEDANG_DATABASE_URL": ""}
+        environment = {"YEDANG_HOME": str(self.home), "YEDANG_ACTOR": actor, "YEDANG_DATABASE_URL": self.database_url}
         arguments = [*map(str, words), *(["--json"] if data else [])]
         done = click.testing.CliRunner().invoke(yedang, arguments, input=typed, env=environment)
         if done.exception is not None and not isinstance(done.exception, SystemExit):
@@ -92,6 +94,20 @@ def program(home: Path, office_template: Path) -> Program:
 def empty_program(home: Path) -> Program:
     """The program in an empty data folder."""
     return Program(home)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_program(request: pytest.FixtureRequest, home: Path) -> Program:
+    """The program in an empty data folder, once on SQLite and once on a real PostgreSQL."""
+    if request.param == "sqlite":
+        return Program(home)
+    pattern: str = request.getfixturevalue("postgresql_server")
+    name = f"empty_{home.parent.name}".lower()[-50:]
+    server = create_engine(pattern.format("postgres"), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0"))
+    server.dispose()
+    return Program(home, pattern.format(name))
 
 
 @pytest.fixture
