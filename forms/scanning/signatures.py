@@ -16,7 +16,8 @@ from forms.scanning.registration import Registration
 INSET = 1.2
 # A box is looked at in this resolution whatever the scan's.
 _PER_MM = 8.0
-# Shares of the box's area that are darker than the paper around: measured in docs/benchmarks.md.
+# Shares of the box's area that are darker than the paper around. On 900 generated scans of 64 forms, down to the worst
+# level, blank boxes had none at all and signed ones 8 % and more; real pens may be finer, so the grey zone lies low.
 BLANK = 0.004
 SIGNED = 0.015
 # Ink is at least this much darker than the local paper (of 255), so that a grey copy or a stain is none.

@@ -1,0 +1,95 @@
+"""Leafs through a scan for the numbers of its pages: a file that is not to be filed, or a batch that was received."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from forms import binding
+from forms.binding import Inspection, Leaf, Span
+from forms.catalogue import Catalogue, UnknownForm
+from forms.marks import ForeignMark, PageMark
+from forms.numbering import BadSerial, parse
+from forms.scanning import codes, masters, rasters
+from forms.scanning.masters import Master, UnreadablePage
+from forms.tables import Book, ScanBatch, ScanPage, Serial
+from records.errors import NotFound
+
+Progress = Callable[[int, int], None]
+
+
+def read_file(catalogue: Catalogue, secret: bytes, name: str, data: bytes, progress: Progress) -> list[Leaf]:
+    """The pages of a file in its order; nothing is kept of it.
+
+    Raises EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge.
+    """
+    found = []
+    with masters.opened(data, name) as master:
+        for position in range(1, master.page_count + 1):
+            mark, why = _mark(master, position, secret)
+            found.append(Leaf(position, mark, why, loose=mark is not None and _is_loose(catalogue, mark.serial)))
+            progress(position, master.page_count)
+    return found
+
+
+def _mark(master: Master, position: int, secret: bytes) -> tuple[PageMark | None, str]:
+    try:
+        reading = codes.read(rasters.picture(master.page(position)), secret)
+    except UnreadablePage:
+        return None, "unreadable"
+    found = reading.found.mark if reading.found else None
+    return (None, reading.reason) if found is None or isinstance(found, ForeignMark) else (found, "")
+
+
+def _is_loose(catalogue: Catalogue, serial: str) -> bool:
+    """Whether a number is of a form that comes in single sheets."""
+    try:
+        return catalogue.form(parse(serial).form_code).mode != "book"
+    except (UnknownForm, BadSerial):
+        return False
+
+
+def read_batch(session: Session, batch_id: int) -> list[Leaf]:
+    """The pages of a batch in its order, as far as they have been looked at. Raises NotFound."""
+    if session.get(ScanBatch, batch_id) is None:
+        raise NotFound(what=f"扫描批次 {batch_id}")
+    query = (
+        select(ScanPage, Serial)
+        .outerjoin(Serial, Serial.text == ScanPage.serial)
+        .where(ScanPage.batch_id == batch_id, ScanPage.state.not_in(("received", "destroyed")))
+        .order_by(ScanPage.position)
+    )
+    return [_leaf(page, serial) for page, serial in session.execute(query)]
+
+
+def _leaf(page: ScanPage, serial: Serial | None) -> Leaf:
+    if serial is None or page.page_no is None:
+        return Leaf(page.position, None, page.reason or "no_code")
+    mark = PageMark(serial.text, page.page_no, serial.page_count, page.copy or 1, serial.form_version)
+    return Leaf(page.position, mark, loose=serial.book_id is None)
+
+
+def book_names(session: Session, leaves: Iterable[Leaf]) -> Mapping[Span, str]:
+    """The numbers of the books that these pages belong to, by the range they were printed in."""
+    serials = {leaf.mark.serial: Span.of(leaf.mark) for leaf in leaves if leaf.mark is not None and not leaf.loose}
+    query = select(Serial.text, Book.number).join(Book, Book.id == Serial.book_id)
+    return {serials[text]: number for text, number in session.execute(query.where(Serial.text.in_(serials)))}
+
+
+def span_of(book: Book) -> Span:
+    """The range that a book was printed in."""
+    return Span(book.form_code, book.year, book.serials[0].number, book.page_count)
+
+
+def latest_batch(session: Session, book: Book) -> tuple[ScanBatch, Inspection] | None:
+    """The last batch that was mostly of this book, and what it says of the book; None when there was none."""
+    of_book = select(ScanPage.batch_id).join(Serial, Serial.text == ScanPage.serial).where(Serial.book_id == book.id)
+    pages = of_book.group_by(ScanPage.batch_id).having(func.count() > 0).order_by(ScanPage.batch_id.desc()).limit(10)
+    for batch_id in session.scalars(pages):
+        leaves = read_batch(session, batch_id)
+        found = binding.inspect(leaves, names=book_names(session, leaves))
+        if found.span == span_of(book):
+            return session.get_one(ScanBatch, batch_id), found
+    return None
