@@ -45,7 +45,14 @@ SERIALS = {
     "missing": _l("缺页"),
     "destroyed": _l("已销毁"),
 }
-BOOKS = {"printed": _l("待领用"), "issued": _l("使用中"), "closed": _l("已结册"), "transferred": _l("已移交")}
+BOOKS = {
+    "issued": _l("使用中"),
+    "full": _l("已交回"),
+    "printed": _l("待领用"),
+    "closed": _l("已结册"),
+    "transferred": _l("已移交"),
+    "destroyed": _l("已销毁"),
+}
 SCANS = {
     "received": _l("处理中"),
     "filed": _l("已归档"),
@@ -111,6 +118,10 @@ VERBS = {
     Verb.NUMBERS_ALLOTTED: _l("取号"),
     Verb.FORM_PRINTED: _l("打印表单"),
     Verb.FORM_REPRINTED: _l("重印"),
+    Verb.FORM_STAMPED: _l("外来文件加盖编号"),
+    Verb.FORMS_MERGED: _l("批量打印"),
+    Verb.TEMPLATE_INSTALLED: _l("安装 Word 模板"),
+    Verb.TEMPLATE_REMOVED: _l("恢复内置 Word 模板"),
     Verb.BOOK_PRINTED: _l("印册"),
     Verb.BOOK_ISSUED: _l("领用册"),
     Verb.BOOK_RECONCILED: _l("核对册"),

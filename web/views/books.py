@@ -13,7 +13,7 @@ from forms.tables import Book, Serial
 from records import clock
 from records.errors import BadInput
 from records.users import OFFICE_ROLES
-from web import visit
+from web import visit, words
 from web.visit import only
 
 views = Blueprint("books", __name__, url_prefix="/books")
@@ -24,7 +24,7 @@ views = Blueprint("books", __name__, url_prefix="/books")
 def listing() -> ResponseReturnValue:
     """All books, those in use first, each with how far it has come."""
     session, state = visit.look(), request.args.get("state", "")
-    order = ("issued", "printed", "closed", "transferred")
+    order = list(words.BOOKS)
     found = sorted(books.list_books(session, state=state or None), key=lambda book: order.index(book.state))
     return render_template(
         "books.html",
@@ -32,6 +32,7 @@ def listing() -> ResponseReturnValue:
         counts=_counts([book.id for book in found]),
         forms={form.code: form for form in visit.office().catalogue.forms},
         state_wanted=state,
+        states=order,
     )
 
 

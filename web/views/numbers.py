@@ -10,7 +10,8 @@ from sqlalchemy import select
 from forms import books, issuing
 from forms.numbering import find_serial
 from forms.tables import PrintRun, Reprint
-from records.tables import Unit
+from records import access
+from records.tables import Document, Unit
 from records.users import OFFICE_ROLES
 from web import visit
 from web.views.forms_catalogue import lay_in
@@ -42,7 +43,15 @@ def page(text: str) -> ResponseReturnValue:
         reprints=list(reprints),
         unit=session.get(Unit, serial.unit_id) if serial.unit_id else None,
         people=visit.people(),
+        documents=_open_documents(serial.text),
     )
+
+
+def _open_documents(serial: str) -> list[Document]:
+    """The documents filed under a number, as far as they are open to the visitor."""
+    session, me = visit.look(), visit.actor()
+    found = session.scalars(select(Document).where(Document.serial == serial, Document.state == "filed"))
+    return [document for document in found if access.may_see_document(session, me, document).allowed]
 
 
 @views.post("/<text>/reprint")
