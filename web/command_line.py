@@ -7,7 +7,20 @@ import sys
 import click
 
 from records.settings import Settings
-from web.commands import access, books, dossiers, forms, log, retention, scans, searching, setting_up, upkeep
+from web.commands import (
+    access,
+    bindings,
+    books,
+    dossiers,
+    forms,
+    log,
+    retention,
+    scans,
+    searching,
+    setting_up,
+    supplies,
+    upkeep,
+)
 from web.commands.console import Console, OfficeGroup
 
 
@@ -41,6 +54,9 @@ COMMANDS: tuple[click.Command, ...] = (
 )
 for _command in COMMANDS:
     yedang.add_command(_command)
+for _group, _more in ((books.group, bindings.COMMANDS), (forms.group, supplies.COMMANDS)):
+    for _command in _more:
+        _group.add_command(_command)
 
 
 def main() -> None:

@@ -6,9 +6,11 @@ from datetime import date
 
 import click
 
-from forms import books
+from forms import books, handovers
 from forms.books import BOOK_STATES, PAGE_STATES, Reconciliation
+from forms.handovers import Step
 from forms.tables import Book, Serial
+from records import clock
 from records.users import OFFICE_ROLES
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import DAY, Console, OfficeGroup, pass_console
@@ -21,6 +23,11 @@ BOOK_COLUMNS = (
     Column("issued_to", "领用人", "Issued to"),
     Column("issued_at", "领用时间", "Issued"),
     Column("closed_at", "结册时间", "Closed"),
+)
+STEP_COLUMNS = (
+    Column("on", "日期", "Date"),
+    Column("zh", "经过", "Step"),
+    Column("who", "经手", "By"),
 )
 PAGE_COLUMNS = (
     Column("page", "页", "Page"),
@@ -57,8 +64,14 @@ def show(console: Console, book: str) -> Answer:
         console.actor(session).require("查看成册表单", *OFFICE_ROLES)
         found = books.find_book(session, book)
         row, account = _book(found), books.reconcile(session, found)
-        row |= {"log_seq": found.log_seq, "log_head": found.log_head}
-    return answer({"book": row, **_account(account)}, Table(BOOK_COLUMNS, [row]), _pages(account))
+        row |= {"log_seq": found.log_seq, "log_head": found.log_head, "holder": handovers.holder(session, found)}
+        steps = [_step(one) for one in handovers.life(session, found)]
+    parts = (Table(BOOK_COLUMNS, [row]), Table(STEP_COLUMNS, steps), _pages(account))
+    return answer({"book": row, "life": steps, **_account(account)}, *parts)
+
+
+def _step(step: Step) -> dict[str, object]:
+    return {"step": step.key, "zh": step.zh, "en": step.en, "on": step.on, "who": step.who}
 
 
 @group.command("issue")
@@ -74,6 +87,36 @@ def issue(console: Console, book: str, to: str) -> Answer:
     return said({"book": row}, f"{row['number']} 已由 {to} 领用。", f"{row['number']} is issued to {to}.")
 
 
+@group.command("handover")
+@click.argument("book")
+@click.option("--to", required=True, help="接收人 / who takes it over")
+@click.option("--counted", required=True, type=int, help="清点页数 / pages counted")
+@click.option("--on", type=DAY, help="交接日期,默认今天 / date (today)")
+@pass_console
+def handover(console: Console, book: str, to: str, counted: int, on: date | None) -> Answer:
+    """交接:使用中的册清点页数后转给他人。 / Pass a book in use on to somebody, its pages counted."""
+    with console.office.transaction() as session:
+        found = books.find_book(session, book)
+        row = handovers.hand_over(session, console.actor(session), found, to, on or clock.today(), counted)
+        data = {"book": found.number, "giver": row.giver, "taker": row.taker, "on": row.on, "counted": row.counted}
+    zh = f"{data['book']} 已由 {data['giver']} 交给 {data['taker']}。"
+    return said(data, zh, f"{data['book']} has passed from {data['giver']} to {data['taker']}.")
+
+
+@group.command("full")
+@click.argument("book")
+@click.option("--counted", required=True, type=int, help="清点页数 / pages counted")
+@click.option("--on", type=DAY, help="交回日期,默认今天 / date (today)")
+@pass_console
+def full(console: Console, book: str, counted: int, on: date | None) -> Answer:
+    """用完交回:清点页数后收回,等待核对、结册。 / Take a full book back, its pages counted."""
+    with console.office.transaction() as session:
+        found = books.find_book(session, book)
+        row = handovers.bring_back(session, console.actor(session), found, on or clock.today(), counted)
+        data = {"book": _book(found), "giver": row.giver, "on": row.on, "counted": row.counted}
+    return said(data, f"{book} 已由 {data['giver']} 交回。", f"{book} was brought back by {data['giver']}.")
+
+
 @group.command("void")
 @click.argument("serial")
 @click.option("--reason", required=True, help="作废原因 / why")
@@ -87,13 +130,19 @@ def void(console: Console, serial: str, reason: str) -> Answer:
 
 @group.command("blank")
 @click.argument("book")
-@click.argument("serials", nargs=-1, required=True)
+@click.argument("serials", nargs=-1)
+@click.option("--from", "first", default="", help="从此编号到末页全部注销 / this page and all behind it")
 @pass_console
-def blank(console: Console, book: str, serials: tuple[str, ...]) -> Answer:
-    """主管注销未用的空白页。 / A supervisor cancels unused pages."""
+def blank(console: Console, book: str, serials: tuple[str, ...], first: str) -> Answer:
+    """主管注销未用的空白页,或用 --from 一次注销册尾。 / A supervisor cancels unused pages, or the whole tail."""
+    if bool(serials) == bool(first):
+        raise click.UsageError("请给出编号,或 --from 编号,二者取一 / give serials, or --from SERIAL")
     with console.office.transaction() as session:
-        found = books.find_book(session, book)
-        done = books.cancel_blank(session, console.actor(session), found, serials)
+        found, actor = books.find_book(session, book), console.actor(session)
+        if first:
+            done = books.cancel_tail(session, actor, found, first)
+        else:
+            done = books.cancel_blank(session, actor, found, serials)
         rows = [_serial(one) for one in done]
     return said({"pages": rows}, f"已注销 {len(rows)} 页空白页。", f"{len(rows)} unused pages are cancelled.")
 
@@ -101,11 +150,12 @@ def blank(console: Console, book: str, serials: tuple[str, ...]) -> Answer:
 @group.command("missing")
 @click.argument("serial")
 @click.option("--story", required=True, help="缺失经过 / what happened")
+@click.option("--finder", default="", help="发现人,默认为报告人 / who noticed it (you)")
 @pass_console
-def missing(console: Console, serial: str, story: str) -> Answer:
+def missing(console: Console, serial: str, story: str, finder: str) -> Answer:
     """主管报告缺页,写明经过;待经理签字。 / A supervisor reports a page missing; a manager signs next."""
     with console.office.transaction() as session:
-        row = _serial(books.report_missing(session, console.actor(session), serial, story))
+        row = _serial(books.report_missing(session, console.actor(session), serial, story, finder))
     return said(
         {"page": row},
         f"{row['serial']} 已报缺失,待经理签字。",
@@ -125,12 +175,11 @@ def sign(console: Console, serial: str) -> Answer:
 
 @group.command("reconcile")
 @click.argument("book")
+@click.option("--record", is_flag=True, help="主管核对,记入日志 / a supervisor's reconciliation, kept in the log")
 @pass_console
-def reconcile(console: Console, book: str) -> Answer:
+def reconcile(console: Console, book: str, record: bool) -> Answer:
     """逐页核对:已用、作废、空白、缺失、未交回。 / Every page: used, void, blank, missing or still out."""
-    with console.office.reading() as session:
-        console.actor(session).require("核对成册表单", *OFFICE_ROLES)
-        account = books.reconcile(session, books.find_book(session, book))
+    account = _reconciled(console, book, record)
     still = len(account.open)
     verdict = (
         Sentence(f"还有 {still} 页没有着落,不能结册。", f"{still} pages keep it from closing.")
@@ -138,6 +187,15 @@ def reconcile(console: Console, book: str) -> Answer:
         else Sentence("每页都有着落,可以结册。", "Every page is accounted for; it may be closed.")
     )
     return answer(_account(account), _pages(account), verdict)
+
+
+def _reconciled(console: Console, book: str, record: bool) -> Reconciliation:
+    if record:
+        with console.office.transaction() as session:
+            return books.record_reconciliation(session, console.actor(session), books.find_book(session, book))
+    with console.office.reading() as session:
+        console.actor(session).require("核对成册表单", *OFFICE_ROLES)
+        return books.reconcile(session, books.find_book(session, book))
 
 
 @group.command("close")
