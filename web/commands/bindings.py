@@ -95,10 +95,10 @@ def _verdict(found: Inspection) -> Sentence:
 @click.argument("second")
 @pass_console
 def neighbours(console: Console, first: str, second: str) -> Answer:
-    """两张纸页原来是否相邻:各给编号,或页上印的三个链码(如 "ABCD EFGH IJKL",没有的写「无」)。
+    """两张纸页原来是否相邻。 / Whether two pages were neighbours in a book.
 
-    Whether two pages were neighbours, by their serials or by the three chain codes printed on each
-    ("ABCD EFGH IJKL", 0 where there is none).
+    各给编号,或页上印的三个链码,如 "ABCD EFGH IJKL",没有的写「无」。
+    Each by its serial, or by the three chain codes printed on it, 0 where there is none.
     """
     with console.office.reading() as session:
         console.actor(session).require("核对成册表单", *OFFICE_ROLES)
