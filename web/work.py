@@ -10,12 +10,14 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from forms import outstanding, stock
 from forms.tables import Book, ScanPage, Serial
 from records import audit, clock
 from records.database import Base
 from records.tables import AccessRequest, User
 from records.users import Actor, Role
 from retention.tables import Disposal, Hold
+from web import visit
 from web.language import moment, told
 
 #: Of each kind of task, so many stand on the first page.
@@ -182,6 +184,19 @@ def _books_in_use(session: Session, _actor: Actor) -> Tile:
     return Tile("books.listing", "journal-bookmark", _("使用中的册"), count, _("用完后逐页核对、结册"))
 
 
+def _late(session: Session, _actor: Actor) -> Tile:
+    catalogue = visit.office().catalogue
+    count = sum(one.late for one in outstanding.outstanding(session, catalogue, clock.today()))
+    return Tile(
+        "forms_catalogue.outstanding", "alarm", _("逾期未交回的联"), count, _("催一催，签好后扫描"), urgent=True
+    )
+
+
+def _low_stock(session: Session, _actor: Actor) -> Tile:
+    count = sum(one.low for one in stock.stock(session, visit.office().catalogue, clock.today()))
+    return Tile("books.listing", "stack", _("快用完的成册表单"), count, _("按近 30 天的用量"), urgent=True)
+
+
 def _missing_unsigned(session: Session, _actor: Actor) -> Tile:
     count = _count(session, Serial, Serial.state == "missing", Serial.signed_by.is_(None))
     return Tile("books.listing", "exclamation-diamond", _("缺页待经理签字"), count, _("主管已写明经过"), urgent=True)
@@ -213,9 +228,9 @@ _TASKS: dict[Role, tuple[Callable[[Session, Actor], list[Task]], ...]] = {
     Role.ADMIN: (),
 }
 _BY_ROLE: dict[Role, tuple[Callable[[Session, Actor], Tile], ...]] = {
-    Role.STAFF: (_tray, _outstanding, _my_grants, _my_requests),
+    Role.STAFF: (_tray, _low_stock, _outstanding, _my_grants, _my_requests),
     Role.ARCHIVIST: (_tray, _to_register, _books_in_use, _holds),
-    Role.SUPERVISOR: (_books_in_use, _outstanding, _my_grants, _holds),
+    Role.SUPERVISOR: (_late, _low_stock, _books_in_use, _holds),
     Role.MANAGER: (_to_decide, _disposals_to_decide, _missing_unsigned, _books_in_use),
     Role.ADMIN: (_people, _log),
 }

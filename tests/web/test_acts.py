@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 
 from forms.scanning import samples
 from forms.tables import Book, ScanPage, Serial
+from records import clock
 from records.tables import Dossier
 from web.batches import BatchHand
 from web.office import Office
@@ -132,6 +133,27 @@ def test_a_book_is_settled_page_by_page_and_closed(office: Office, sign_in: Sign
     assert sign_in("manager").post(f"{path}/sign", serial=pages[3]).status_code == 302
     assert supervisor.post(f"{path}/close").status_code == 302
     assert "已结册" in supervisor.get(path).text
+
+
+def test_a_book_changes_hands_with_its_pages_counted(office: Office, sign_in: SignIn) -> None:
+    with office.reading() as session:
+        book = session.scalar(select(Book.number))
+    staff, path = sign_in("staff"), f"/books/{book}"
+    today = clock.today().isoformat()
+    miscounted = staff.post(f"{path}/pass", taker="刘悦", counted="3", passed_on=today)
+    assert miscounted.status_code == 400
+    assert 'value="刘悦"' in miscounted.text
+    assert staff.post(f"{path}/pass", taker="刘悦", counted="4", passed_on=today).status_code == 302
+    assert "前台 → 刘悦" in staff.get(path).text
+    assert staff.post(f"{path}/full", counted="4", passed_on=today).status_code == 302
+    assert "已交回" in staff.get(path).text
+
+
+def test_what_is_out_is_listed_until_it_is_scanned(sign_in: SignIn) -> None:
+    staff = sign_in("staff")
+    staff.post("/forms/ZX-01/print", unit="3-2-1201", count="1")
+    page = staff.get("/forms/outstanding").text
+    assert len(re.findall(r"/numbers/ZX-01-", page)) == 1
 
 
 def test_nobody_approves_their_own_request_while_another_manager_is_there(sign_in: SignIn) -> None:

@@ -115,6 +115,17 @@ def test_without_a_grant_no_page_tells_of_a_dossiers_content(office: Office, sig
         assert "q=" in address or SECRET_FORMER.encode() not in answer, address
 
 
+def test_where_a_scan_was_filed_is_told_to_its_filers_alone(office: Office, sign_in: SignIn) -> None:
+    number = fill_in("/numbers/{serial}", office)
+    assert "DA-3-2-1201-01" in sign_in("archivist").get("/scans/1").text
+    for name in ("staff", "supervisor", "manager"):
+        visitor = sign_in(name)
+        batch = visitor.get("/scans/1").text
+        assert "DA-3-2-1201-01" not in batch
+        assert "ZX-01" not in batch
+        assert "3栋2单元1201" not in visitor.get(number).text
+
+
 def test_search_counts_nothing_that_is_closed(sign_in: SignIn) -> None:
     answer = sign_in("manager").get("/search/?q=阳台栏杆").text
     assert "没有找到" in answer

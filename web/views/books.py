@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
-from forms import books
+from forms import books, handovers, stock
 from forms.tables import Book, Serial
 from records import clock
 from records.errors import BadInput
@@ -33,6 +33,7 @@ def listing() -> ResponseReturnValue:
         forms={form.code: form for form in visit.office().catalogue.forms},
         state_wanted=state,
         states=order,
+        stock=stock.stock(session, visit.office().catalogue, clock.today()),
     )
 
 
@@ -58,6 +59,9 @@ def page(number: str) -> ResponseReturnValue:
         account=account,
         stories={serial.text: serial.state_reason for serial in book.serials if serial.state_reason},
         form=visit.office().catalogue.form(book.form_code),
+        life=handovers.life(session, book),
+        holder=handovers.holder(session, book),
+        to_count=handovers.pages_to_count(session, book),
         today=clock.today(),
     )
 
@@ -75,6 +79,38 @@ def issue(number: str) -> ResponseReturnValue:
         book = books.find_book(session, number)
         books.issue(session, visit.actor(), book, visit.typed("to"))
     return _back(book, _("已登记领用。请领用人在领用签收页签字。"))
+
+
+@views.post("/<number>/pass")
+@only(*OFFICE_ROLES)
+def hand_over(number: str) -> ResponseReturnValue:
+    """Pass the book on, its pages counted."""
+    on, counted = clock.parse_date(visit.typed("passed_on")), visit.number("counted", 0)
+    with visit.act() as session:
+        book = books.find_book(session, number)
+        handovers.hand_over(session, visit.actor(), book, visit.typed("taker"), on, counted)
+    return _back(book, _("已登记交接。"))
+
+
+@views.post("/<number>/full")
+@only(*OFFICE_ROLES)
+def bring_back(number: str) -> ResponseReturnValue:
+    """Take the book back: it is full, or no more is to be written in it."""
+    on, counted = clock.parse_date(visit.typed("passed_on")), visit.number("counted", 0)
+    with visit.act() as session:
+        book = books.find_book(session, number)
+        handovers.bring_back(session, visit.actor(), book, on, counted)
+    return _back(book, _("已收回。"))
+
+
+@views.post("/<number>/reconcile")
+@only(*OFFICE_ROLES)
+def reconcile(number: str) -> ResponseReturnValue:
+    """Record that a supervisor has gone through the book page by page."""
+    with visit.act() as session:
+        book = books.find_book(session, number)
+        books.record_reconciliation(session, visit.actor(), book)
+    return _back(book, _("已记录核对。"))
 
 
 @views.post("/<number>/void")
@@ -105,7 +141,7 @@ def missing(number: str) -> ResponseReturnValue:
     with visit.act() as session:
         book = books.find_book(session, number)
         for serial in _ticked():
-            books.report_missing(session, visit.actor(), serial, visit.typed("reason"))
+            books.report_missing(session, visit.actor(), serial, visit.typed("reason"), visit.typed("finder"))
     return _back(book, _("已报告缺页，待经理签字。"))
 
 

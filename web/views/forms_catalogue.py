@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from forms import issuing
+from forms import outstanding as coming_back
 from forms.catalogue import Form, Procedure
 from forms.layout import cover_sheet
 from forms.tables import Serial
@@ -57,10 +58,13 @@ def _plain(text: str) -> str:
 @views.get("/forms/outstanding")
 @only(*OFFICE_ROLES)
 def outstanding() -> ResponseReturnValue:
-    """Single sheets that were printed and have not come back as a scan."""
+    """Copies that must come back, the late ones first; and every other sheet printed and not scanned yet."""
+    coming = coming_back.outstanding(visit.look(), visit.office().catalogue, clock.today())
     query = select(Serial).where(Serial.state == "issued", Serial.book_id.is_(None)).order_by(Serial.id.desc())
     names = {form.code: form for form in visit.office().catalogue.forms}
-    return render_template("outstanding.html", serials=list(visit.look().scalars(query.limit(500))), forms=names)
+    listed = {copy.serial for copy in coming}
+    serials = [one for one in visit.look().scalars(query.limit(500)) if one.text not in listed]
+    return render_template("outstanding.html", serials=serials, coming=coming, forms=names)
 
 
 @views.get("/forms/<code>")

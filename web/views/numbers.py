@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from forms import books, issuing
 from forms.numbering import find_serial
-from forms.tables import PrintRun, Reprint
+from forms.tables import PrintRun, Reprint, Serial
 from records import access
-from records.tables import Document, Unit
+from records.tables import Document, Dossier, Unit
 from records.users import OFFICE_ROLES
 from web import visit
 from web.views.forms_catalogue import lay_in
@@ -41,10 +41,22 @@ def page(text: str) -> ResponseReturnValue:
         form=visit.office().catalogue.form(serial.form_code),
         run=session.get_one(PrintRun, serial.run_id),
         reprints=list(reprints),
-        unit=session.get(Unit, serial.unit_id) if serial.unit_id else None,
+        unit=_unit(serial),
         people=visit.people(),
         documents=_open_documents(serial.text),
     )
+
+
+def _unit(serial: Serial) -> Unit | None:
+    """The unit of a number while the paper is out and has to be asked for; once filed it is the dossier's to tell."""
+    session = visit.look()
+    if serial.unit_id is None:
+        return None
+    if serial.dossier_id is not None and serial.state in ("returned", "destroyed"):
+        dossier = session.get_one(Dossier, serial.dossier_id)
+        if not access.may_see_dossier(session, visit.actor(), dossier).allowed:
+            return None
+    return session.get(Unit, serial.unit_id)
 
 
 def _open_documents(serial: str) -> list[Document]:

@@ -13,7 +13,7 @@ from forms.tables import ScanBatch
 from records import access
 from records.errors import BadInput, NotFound
 from records.tables import Dossier
-from records.users import OFFICE_ROLES
+from records.users import OFFICE_ROLES, Role
 from web import batches, visit
 from web.batches import BatchHand
 from web.visit import only
@@ -70,7 +70,10 @@ def _hand() -> BatchHand:
 @views.get("/<int:batch_id>")
 @only(*OFFICE_ROLES)
 def page(batch_id: int) -> ResponseReturnValue:
-    """One batch: the fate of each page. What was filed in a dossier is named by its number alone without a grant."""
+    """One batch: the fate of each page.
+
+    Which dossier a page went to is told to whoever brought the batch and to the archivist; to others under a grant.
+    """
     session = visit.look()
     batch = _batch(batch_id)
     if batch.state == "received":
@@ -81,6 +84,7 @@ def page(batch_id: int) -> ResponseReturnValue:
         fates=intake.fates(session, batch_id),
         counts=batches.counts(session, batch_id),
         open_numbers=_open_numbers(),
+        filer=batch.received_by == visit.actor().id or visit.actor().role == Role.ARCHIVIST,
         forms={form.code: form for form in visit.office().catalogue.forms},
     )
 
