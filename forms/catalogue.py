@@ -143,7 +143,8 @@ class Form(Named):
     """A form 表单: a row of the catalogue. Keys as in the files of ``templates/procedures``.
 
     ``copies`` are the labels of its parts 联 (none: one copy). ``rows`` is how many register lines a page holds.
-    ``minimum``: of a book form, how many unused pages there should always be.
+    ``paper``: a small ``card`` is cut from a sheet of four. ``minimum``: of a book form, how many unused pages there
+    should always be.
     ``required`` says that a dossier without it is incomplete; ``unit`` that it belongs to one unit.
     """
 
@@ -154,6 +155,7 @@ class Form(Named):
     mode: Mode
     version: int = pydantic.Field(ge=1)
     orientation: Literal["portrait", "landscape"] = "portrait"
+    paper: Literal["a4", "card"] = "a4"
     copies: tuple[str, ...] = ()
     unit: bool = False
     section: str | None = None

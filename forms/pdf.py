@@ -13,6 +13,7 @@ from forms import qr
 from forms.embedding import DocumentFont
 from forms.layout import Item, Laid, Line, PageIdentity, Panel, Text, Tick, place_identity
 from forms.layout.book_pages import BookFacts, end_pages, front_pages
+from forms.layout.cards import card_places, crop_marks
 from forms.layout.items import Colour
 from forms.marks import PageMark
 from forms.paper import A4, Paper
@@ -34,7 +35,7 @@ __all__ = [
 
 
 def draw(laid: Laid, identities: Iterable[PageIdentity], out: BinaryIO, *, title: str, author: str = "") -> None:
-    """Write a PDF with one page per identity, in the order given.
+    """Write a PDF with one page per identity, in the order given; of small cards with several to a page.
 
     A page whose mark says page k shows page k of the layout; a book's layout has one page, shown for every k.
     Raises MissingGlyph.
@@ -108,23 +109,50 @@ class _Document:
         self.font_list = self.file.reserve()
         self.shown: Laid | None = None
         self.shared: dict[int, int] = {}
+        self.cards: list[tuple[Paper, int, str]] = []
+        self.card_places = card_places()
 
     def run(self, laid: Laid, identities: Iterable[PageIdentity]) -> None:
         """Draw the pages of one layout."""
         if laid is not self.shown:
             self.shown, self.shared = laid, {}
         for identity in identities:
+            if laid.paper.is_card:
+                self._card(laid, identity)
+                continue
+            self._sheet_of_cards()
             number = 0 if identity.book_number is not None else identity.mark.page - 1
             own = self._operators(laid.paper, place_identity(self.typeface, laid.paper, identity))
             content = f"/L Do\n{own}\n{_code(laid.paper, identity.code)}"
             self._page(laid.paper, content, f"/XObject << /L {self._shared_part(laid, number)} 0 R >>")
 
+    def _card(self, laid: Laid, identity: PageIdentity) -> None:
+        """Keep a small card until a sheet is full; cards of several runs share one."""
+        own = self._operators(laid.paper, place_identity(self.typeface, laid.paper, identity))
+        self.cards.append((laid.paper, self._shared_part(laid, 0), f"{own}\n{_code(laid.paper, identity.code)}"))
+        if len(self.cards) == len(self.card_places):
+            self._sheet_of_cards()
+
+    def _sheet_of_cards(self) -> None:
+        """Draw the cards that wait, between marks that show where to cut."""
+        if not self.cards:
+            return
+        parts = [self._operators(A4, crop_marks(self.typeface))]
+        for (x, y), (paper, shared, own) in zip(self.card_places, self.cards, strict=False):
+            moved = f"1 0 0 1 {x * POINTS:.3f} {(A4.height - y - paper.height) * POINTS:.3f} cm"
+            parts.append(f"q {moved} /L{shared} Do\n{own} Q")
+        shared_parts = " ".join(f"/L{number} {number} 0 R" for number in sorted({card[1] for card in self.cards}))
+        self.cards = []
+        self._page(A4, "\n".join(parts), f"/XObject << {shared_parts} >>")
+
     def plain_page(self, paper: Paper, items: Sequence[Item]) -> None:
         """Draw a page that has no number."""
+        self._sheet_of_cards()
         self._page(paper, self._operators(paper, items))
 
     def finish(self) -> None:
-        """Write what the pages refer to."""
+        """Write the last cards, and what the pages refer to."""
+        self._sheet_of_cards()
         entries = " ".join(font.written() for font in self.fonts.values())
         self.file.put(f"<< {entries} >>", self.font_list)
         self.file.finish()

@@ -13,6 +13,7 @@ from forms.paper import (
     A4,
     A4_LANDSCAPE,
     BINDING_MARGIN,
+    CARD,
     FIDUCIAL_INSET,
     FIDUCIAL_SIZE,
     QR_FROM_RIGHT,
@@ -43,7 +44,9 @@ class Area:
 
 
 def paper_of(form: Form) -> Paper:
-    """The sheet a form is printed on."""
+    """The sheet or card a form is printed on."""
+    if form.paper == "card":
+        return CARD
     return A4_LANDSCAPE if form.orientation == "landscape" else A4
 
 
@@ -76,9 +79,9 @@ def place_frame(board: Board, paper: Paper, form: Form, office: str, estate: str
 
 def place_fiducials(board: Board, paper: Paper) -> None:
     """The four filled squares by which a scan is laid straight."""
-    half = FIDUCIAL_SIZE / 2
+    size = paper.fiducial_size
     for x, y in paper.fiducials:
-        board.panel(x - half, y - half, FIDUCIAL_SIZE, FIDUCIAL_SIZE, fill=BLACK)
+        board.panel(x - size / 2, y - size / 2, size, size, fill=BLACK)
 
 
 def _place_code_frame(board: Board, paper: Paper) -> None:
@@ -93,11 +96,11 @@ def _place_code_frame(board: Board, paper: Paper) -> None:
 def _place_heading(board: Board, paper: Paper, form: Form, office: str, estate: str, subtitle: str) -> None:
     left, width = BINDING_MARGIN, heading_width(paper)
     keeper = f"{office}　{estate}" if estate else office
-    board.text(left + 1.0, 21.2, keeper, _shrunk(board, keeper, 9.5, width - 2.0), colour=SOFT)
-    size = _shrunk(board, form.zh, TITLE_SIZE, width, serif=True)
+    board.text(left + 1.0, 21.2, keeper, shrunk(board, keeper, 9.5, width - 2.0), colour=SOFT)
+    size = shrunk(board, form.zh, TITLE_SIZE, width, serif=True)
     board.text(left, 32.2, form.zh, size, face="serif", bold=0.55)
     beside = subtitle or form.en
-    board.text(left + 0.4, 38.0, beside, _shrunk(board, beside, 8.0, width), colour=SOFT)
+    board.text(left + 0.4, 38.0, beside, shrunk(board, beside, 8.0, width), colour=SOFT)
     board.line(left, 41.0, left + width, 41.0, 1.4, INK)
     board.line(left, 41.9, left + width, 41.9, 0.35, INK)
 
@@ -107,7 +110,7 @@ def _place_foot(board: Board, paper: Paper, form: Form) -> None:
     y = paper.height - _FOOT_FROM_BELOW
     source = f"{form.code} 第{form.version}版　依据 {clauses_in_short(form.clauses)}"
     room = paper.width / 2 - left - 25.0
-    size = max(6.0, _shrunk(board, source, 7.5, room))
+    size = max(6.0, shrunk(board, source, 7.5, room))
     lines = wrap(board.typeface, source, room, size)
     for number, line in enumerate(lines):
         offset = (number - (len(lines) - 1) / 2) * line_height(size)
@@ -145,7 +148,7 @@ def place_binding_line(board: Board, paper: Paper) -> None:
         board.text(x, board.middle(y - 3.0, 6.0, 8.0), letter, 8.0, align="centre", colour=SOFT)
 
 
-def _shrunk(board: Board, text: str, size: float, width: float, *, serif: bool = False) -> float:
+def shrunk(board: Board, text: str, size: float, width: float, *, serif: bool = False) -> float:
     """The size at which a heading fits its width in one line."""
     wide = board.typeface.width(text, size, "serif" if serif else "sans")
     return size if wide <= width else size * width / wide

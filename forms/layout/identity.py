@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from forms import chain
 from forms.layout.board import Board
+from forms.layout.cards import place_card_number
 from forms.layout.frame import heading_width
 from forms.layout.items import BLACK, INK, SOFT, WHITE, Colour, Item
 from forms.marks import PageMark
@@ -52,6 +53,9 @@ class PageIdentity:
 def place_identity(typeface: Typeface, paper: Paper, identity: PageIdentity) -> list[Item]:
     """The items that differ from page to page; the code itself is drawn from ``identity.code`` at ``paper.qr``."""
     board = Board(typeface)
+    if paper.is_card:
+        place_card_number(board, identity.mark.serial, REPRINT if identity.reprint else "")
+        return board.items
     _place_numbers(board, paper, identity)
     if identity.book_number is not None:
         _place_edge_mark(board, paper, identity.mark)

@@ -25,6 +25,7 @@ from forms.layout.blocks import (
     signature_rows,
 )
 from forms.layout.board import PAD, Board, Rest, RestOfTable, RestOfText
+from forms.layout.cards import lay_card
 from forms.layout.frame import Area, body_area, paper_of, place_frame
 from forms.layout.items import ENTERED, INK, Box, Item
 from forms.layout.lead import Lead, lead_of
@@ -81,7 +82,7 @@ def lay_out(form: Form, values: Mapping[str, Any], *, office: str, estate: str =
     ``values``: by field key; a table field takes a list of mappings by column key, a register its lines under
     ``rows``. Dates as ``date`` or ISO text, periods as a pair, several ticks as a list. What does not fit goes on
     on marked continuation pages. Raises MissingGlyph for a character that cannot be printed, TooMuchForAPage for a
-    form that cannot be laid out at all.
+    form that cannot be laid out at all, CardTooSmall and CardTooFull for cards, which have no second page.
     """
     layer = _Layer(form, values, office, estate, unit_code, load_typeface())
     pages = layer.pages()
@@ -112,6 +113,9 @@ class _Layer:
 
     def pages(self) -> list[LaidPage]:
         """Every page: the form (again for each pageful of register lines), then what goes on elsewhere."""
+        if self.paper.is_card:
+            card = lay_card(self.form, self.values, self.office, self.estate)
+            return [LaidPage(tuple(card.items), tuple(card.boxes))]
         lines = list(self.values.get(ROWS) or []) if self.form.columns else []
         per_page = self.form.rows or 1
         starts = range(0, max(1, len(lines)), per_page)
@@ -144,10 +148,7 @@ class _Layer:
         blocks: list[Block] = [Banner(cover_sheet.BANNER)] if form.mode == "external" else []
         blocks += self._field_blocks(board)
         if form.columns and form.rows:
-            # A report's lines are printed, a register's are written by hand.
-            least = 7.0 if form.mode == "report" else 8.0
-            table = Table(ROWS, "", form.columns, form.rows, lines, first=first, header=9.5, least_row=least)
-            blocks.append(table)
+            blocks.append(Table(ROWS, "", form.columns, form.rows, lines, first=first, header=9.5))
         for text in _printed_remarks(form):
             count = len(wrap(self.typeface, text, self.area.w - 2 * (PAD + 0.6), 9.0))
             blocks.append(Remark(text, count))

@@ -75,6 +75,19 @@ def read(gray: Gray, secret: bytes) -> Reading:
     return _judge(list(seen.values()))
 
 
+def has_another(gray: Gray, secret: bytes, found: Found) -> bool:
+    """Whether the picture bears a second number of ours: small cards scanned together, or a sheet of them uncut.
+
+    The ladder stops at the first proof and may have seen but one card; here the whole picture is looked at.
+    """
+    whole: list[Part] = [(gray, (0.0, 0.0))]
+    for variant in (_as_it_is, _softened, _thresholded):
+        for other in _rung(whole, variant)(secret):
+            if isinstance(other.mark, PageMark) and other.mark != found.mark:
+                return True
+    return False
+
+
 def _judge(seen: list[Found]) -> Reading:
     ours = [found for found in seen if isinstance(found.mark, PageMark)]
     if any(isinstance(found.mark, ForeignMark) and found.mark.forged for found in seen):
@@ -97,7 +110,7 @@ def _attempts(gray: Gray) -> Iterator[Attempt]:
     """The rungs of the ladder; each is only climbed when the one before proved nothing."""
     corners = list(_corners(gray))
     yield lambda secret: [found for crop, origin in corners for found in _scan(crop, origin, 1.0, secret)]
-    yield lambda secret: _scan(gray, (0.0, 0.0), 1.0, secret)
+    yield _rung([(gray, (0.0, 0.0))], _as_it_is)
     for variant in (_softened, _doubled, _thresholded, _opened):
         yield _rung(corners, variant)
     for variant in (_softened, _thresholded):
@@ -143,6 +156,10 @@ def _scan(
 def _points(position: zxingcpp.Position) -> Points:
     corners = (position.top_left, position.top_right, position.bottom_right, position.bottom_left)
     return np.array([(corner.x, corner.y) for corner in corners], np.float64)
+
+
+def _as_it_is(gray: Gray) -> tuple[Gray, float]:
+    return gray, 1.0
 
 
 def _softened(gray: Gray) -> tuple[Gray, float]:

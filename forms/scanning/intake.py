@@ -236,7 +236,10 @@ def _look_at(session: Session, desk: ScanDesk, file: PageFile, position: int, di
     if reading.found is None or isinstance(reading.found.mark, ForeignMark):
         return Seen(position, file, digest, None, reading.reason)
     mark = reading.found.mark
-    ink = _ink(session, gray, reading.found.corners, mark)
+    serial = _as_printed(session, mark)
+    if _is_card(serial) and codes.has_another(gray, desk.secret, reading.found):
+        return Seen(position, file, digest, None, "several_cards")
+    ink = _ink(serial, gray, reading.found.corners, mark)
     return Seen(position, file, digest, mark, rotation=reading.found.rotation, signatures=ink)
 
 
@@ -251,10 +254,19 @@ def _read(file: PageFile, secret: bytes) -> tuple[rasters.Gray, codes.Reading]:
         raise UnreadablePage(why=type(error).__name__) from error
 
 
-def _ink(session: Session, gray: rasters.Gray, corners: codes.Points, mark: PageMark) -> Mapping[str, Any]:
-    """What the signature boxes hold, at the places they had when this page was printed."""
+def _as_printed(session: Session, mark: PageMark) -> Serial | None:
+    """The number that a page bears, or None where the records know none of this version."""
     serial = session.scalar(select(Serial).where(Serial.text == mark.serial))
-    if serial is None or serial.layout is None or mark.version != serial.form_version:
+    return serial if serial is not None and mark.version == serial.form_version else None
+
+
+def _is_card(serial: Serial | None) -> bool:
+    return serial is not None and serial.layout is not None and Paper(*serial.layout.paper).is_card
+
+
+def _ink(serial: Serial | None, gray: rasters.Gray, corners: codes.Points, mark: PageMark) -> Mapping[str, Any]:
+    """What the signature boxes hold, at the places they had when this page was printed."""
+    if serial is None or serial.layout is None:
         return {}
     page = 1 if serial.book_id is not None else mark.page
     boxes = [box for box in serial.layout.boxes if box["page"] == page and box["kind"] in ("signature", "stamp")]

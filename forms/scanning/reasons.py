@@ -22,6 +22,10 @@ _SENTENCES = {
         "the code on the page fails its proof: it was not printed here",
     ),
     "two_codes": ("页上有两个不同的编号,不能确定是哪一页", "the page bears two different numbers"),
+    "several_cards": (
+        "页上有多张证件,不能确定归哪一张;请裁开后每证单独扫描",
+        "several cards were scanned together: cut them apart and scan each alone",
+    ),
     "unreadable": ("此页无法打开:{why}", "the page cannot be opened: {why}"),
     "unknown_serial": ("编号 {serial} 没有登记", "the number {serial} is not on record"),
     "contradicts": (

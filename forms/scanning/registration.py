@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from forms.paper import FIDUCIAL_SIZE, Paper
+from forms.paper import Paper
 from forms.scanning.codes import Points
 from forms.scanning.rasters import Gray
 
@@ -58,7 +58,7 @@ def register(gray: Gray, corners: Points, paper: Paper) -> Registration:
     rough = Registration(_similarity(code, corners), 0.0, 0)
     places, found = [], []
     for place in np.array(paper.fiducials):
-        centre = _fiducial(gray, rough, place)
+        centre = _fiducial(gray, rough, place, paper.fiducial_size)
         if centre is not None:
             places.append(place)
             found.append(centre)
@@ -89,18 +89,18 @@ def _affine(source: Points, target: Points) -> NDArray[np.float64]:
     return np.asarray(solution.T, np.float64)
 
 
-def _fiducial(gray: Gray, rough: Registration, place: Points) -> Points | None:
-    """The centre (px) of the filled square near its predicted place, or None."""
-    (x, y), reach = rough.to_pixels(place), (_REACH + FIDUCIAL_SIZE / 2) * rough.scale
+def _fiducial(gray: Gray, rough: Registration, place: Points, size: float) -> Points | None:
+    """The centre (px) of the filled square of ``size`` mm near its predicted place, or None."""
+    (x, y), reach = rough.to_pixels(place), (_REACH + size / 2) * rough.scale
     left, top = max(0, int(x - reach)), max(0, int(y - reach))
     window = gray[top : int(y + reach) + 1, left : int(x + reach) + 1]
-    if min(window.shape, default=0) < FIDUCIAL_SIZE * rough.scale:
+    if min(window.shape, default=0) < size * rough.scale:
         return None
     _, dark = cv2.threshold(cv2.GaussianBlur(window, (5, 5), 0), 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
     # Rules, pen strokes and the fore-edge mark are thinner than the square: an opening cuts them off.
     kernel = np.ones((max(3, int(1.5 * rough.scale)),) * 2, np.uint8)
     _, _, stats, centres = cv2.connectedComponentsWithStats(cv2.morphologyEx(dark, cv2.MORPH_OPEN, kernel))
-    side = FIDUCIAL_SIZE * rough.scale
+    side = size * rough.scale
     good = [
         centre + np.array((left, top))
         for (_, _, width, height, area), centre in zip(stats[1:], centres[1:], strict=True)
