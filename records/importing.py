@@ -13,12 +13,12 @@ from datetime import date, datetime
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from records import clock, dossiers, identifiers, units
 from records.dossiers import NewOwner
 from records.errors import OfficeError
-from records.tables import Unit
+from records.tables import Ownership, Unit
 from records.users import Actor
 from records.vault import Vault
 
@@ -254,7 +254,7 @@ def _since(number: int, row: Mapping[str, str], mistakes: list[Mistake], *, need
 def _present(session: Session) -> dict[tuple[str, str], tuple[str, ...]]:
     """The units that are there, with the names of their present owners."""
     found: dict[tuple[str, str], tuple[str, ...]] = {}
-    for unit in session.scalars(select(Unit)):
+    for unit in session.scalars(select(Unit).options(selectinload(Unit.ownerships).selectinload(Ownership.owners))):
         current = [ownership for ownership in unit.ownerships if ownership.until_on is None]
         found[unit.estate, unit.code] = tuple(sorted(owner.name for one in current for owner in one.owners))
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -111,11 +111,16 @@ def clean(text: str) -> str:
     return _GAP.sub("", plain).strip()
 
 
-def claim(session: Session, seconds: float = LEASE_SECONDS) -> Page | None:
-    """Claim the next page to be read for so many seconds; None when nothing waits. Pages never tried go first."""
+def claim(session: Session, seconds: float = LEASE_SECONDS, only: Collection[int] | None = None) -> Page | None:
+    """Claim the next page to be read for so many seconds; None when nothing waits. Pages never tried go first.
+
+    ``only``: the ids of the documents whose pages are wanted, instead of any.
+    """
     now = clock.now()
     lapsed = and_(Page.reading == "claimed", Page.leased_until < now)
     free = select(Page.id).where(or_(Page.reading == "waiting", lapsed))
+    if only is not None:
+        free = free.where(Page.document_id.in_(only))
     chosen = free.order_by(Page.reading.desc(), Page.id).limit(1).with_for_update(skip_locked=True).scalar_subquery()
     statement = update(Page).where(Page.id == chosen).values(reading="claimed", leased_until=now + _span(seconds))
     page_id = session.scalar(statement.returning(Page.id).execution_options(synchronize_session=False))
@@ -126,19 +131,27 @@ def _span(seconds: float) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def waiting(session: Session) -> int:
-    """How many pages still wait to be read, claimed ones included."""
+def waiting(session: Session, only: Collection[int] | None = None) -> int:
+    """How many pages (of these documents, or of any) still wait to be read, claimed ones included."""
     query = select(func.count()).select_from(Page).where(Page.reading.in_(("waiting", "claimed")))
+    if only is not None:
+        query = query.where(Page.document_id.in_(only))
     return session.scalar(query) or 0
 
 
-def work_once(database: Database, vault: Vault, reader: Reader, seconds: float = LEASE_SECONDS) -> bool:
-    """Read one page and keep its text; False when none waits.
+def work_once(
+    database: Database,
+    vault: Vault,
+    reader: Reader,
+    seconds: float = LEASE_SECONDS,
+    only: Collection[int] | None = None,
+) -> bool:
+    """Read one page (of these documents, or of any) and keep its text; False when none waits.
 
     The page is claimed in one transaction, read outside any, and written in another only if this claim still holds.
     """
     with database.transaction() as session:
-        page = claim(session, seconds)
+        page = claim(session, seconds, only)
         if page is None or page.leased_until is None:
             return False
         page_id, token, rotation = page.id, page.leased_until, page.rotation

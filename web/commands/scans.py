@@ -70,7 +70,7 @@ def file(console: Console, paths: tuple[Path, ...], no_ocr: bool) -> Answer:
         except (OfficeError, OSError) as error:
             failures.append(as_office_error(error))
     if not no_ocr:
-        _read(console, office)
+        _read(console, office, batches)
     failure = _as_one(failures, console.language)
     parts = [part for batch in batches for part in _shown(batch)]
     return answer({"batches": batches, "errors": [_told(one) for one in failures]}, *parts, failure=failure)
@@ -123,18 +123,25 @@ def _shown(batch: dict[str, object]) -> list[Sentence | Table]:
     return [head, Table(PAGE_COLUMNS, pages)]
 
 
-def _read(console: Console, office: Office) -> None:
-    """Recognise whatever waits, oldest first; what a kill leaves is taken up by the next run or the worker."""
+def _read(console: Console, office: Office, batches: Sequence[dict[str, object]]) -> None:
+    """Recognise the pages just filed; what a kill leaves, and whatever waited before, is the worker's."""
+    filed = _documents(batches)
     with office.reading() as session:
-        total = reading.waiting(session)
+        total = reading.waiting(session, filed)
     if not total:
         return
     recogniser = reading.Recogniser()
     with console.progress("识别文字", "Reading") as progress:
         done = 0
-        while reading.work_once(office.database, office.vault, recogniser):
+        while reading.work_once(office.database, office.vault, recogniser, only=filed):
             done += 1
             progress(done, max(total, done))
+
+
+def _documents(batches: Sequence[dict[str, object]]) -> list[int]:
+    """The ids of the documents that got a page from these batches."""
+    pages = [page for batch in batches if isinstance(batch["pages"], list) for page in batch["pages"]]
+    return sorted({page["document_id"] for page in pages if page["state"] == "filed"})
 
 
 def _told(error: OfficeError) -> dict[str, str]:
