@@ -321,11 +321,12 @@ class _Look:
             if leaf.mark is None or (where is not None and where == self.span):
                 continue
             page, serial = leaf.mark.page, leaf.mark.serial
-            zh, en = f"是单页表单 {serial}", f"it is the sheet form {serial}"
+            zh = f"第 {leaf.position} 张是单页表单 {serial},不是册页"
+            en = f"sheet {leaf.position} is the sheet form {serial}, no page of a book"
             if where is not None:
                 name = self.name(where)
-                zh, en = f"是 {name} 的第 {page} 页({serial})", f"it is page {page} of {name} ({serial})"
-            zh, en = f"第 {leaf.position} 张不属于本册:{zh}", f"sheet {leaf.position} is not of this book: {en}"
+                zh = f"第 {leaf.position} 张不属于本册:是 {name} 的第 {page} 页({serial})"
+                en = f"sheet {leaf.position} is not of this book: it is page {page} of {name} ({serial})"
             yield Finding(Damage.FOREIGN, (page,), (serial,), (leaf.position,), zh, en)
 
     def unread(self) -> Iterator[Finding]:

@@ -168,7 +168,7 @@ def test_a_forged_page_is_damage() -> None:
 def test_a_sheet_among_the_pages_is_foreign() -> None:
     sheet = PageMark("FX-01-2026-000001-0", 1, 1, 1, 1)
     found = binding.inspect([*bound(BOOK, ALL), Leaf(11, sheet, loose=True)])
-    assert [one.zh for one in found.findings] == ["第 11 张不属于本册:是单页表单 FX-01-2026-000001-0"]
+    assert [one.zh for one in found.findings] == ["第 11 张是单页表单 FX-01-2026-000001-0,不是册页"]
 
 
 def test_the_book_may_be_named_beforehand() -> None:
