@@ -8,14 +8,16 @@ from functools import wraps
 from typing import ParamSpec, TypeVar, cast
 
 from flask import Flask, current_app, g, request
+from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from records.errors import BadInput
+from records.errors import BadInput, NotAllowed
 from records.tables import User
 from records.users import Actor, Role
 from web.office import Office
+from web.words import word
 
 Given = ParamSpec("Given")
 Page = TypeVar("Page")
@@ -63,7 +65,9 @@ def only(*roles: Role) -> Callable[[Callable[Given, Page]], Callable[Given, Page
     def wrap(view: Callable[Given, Page]) -> Callable[Given, Page]:
         @wraps(view)
         def guarded(*args: Given.args, **kwargs: Given.kwargs) -> Page:
-            actor().require("打开此页 / open this page", *roles)
+            me = actor()
+            if me.role not in roles:
+                raise NotAllowed(role=word("role", me.role), act=_("打开此页"))
             return view(*args, **kwargs)
 
         return guarded
@@ -87,7 +91,7 @@ def number(name: str, default: int) -> int:
     try:
         return int(text) if text else default
     except ValueError:
-        raise BadInput(what=f"{text}（应为整数 / a whole number）") from None
+        raise BadInput(what=_("{text}不是整数").format(text=text)) from None
 
 
 def submitted(name: str, default: object = "") -> object:

@@ -165,6 +165,24 @@ def scan(office: Office, actor: Actor, name: str, pages: list[Image.Image]) -> i
 
 
 @pytest.fixture
+def furnished() -> Callable[[Settings], Office]:
+    """Furnish an office elsewhere, on another database: ``furnished(settings)``."""
+
+    def make(settings: Settings) -> Office:
+        office = Office.init(settings)
+        furnish(office)
+        return office
+
+    return make
+
+
+@pytest.fixture
+def at_the_door() -> Callable[[Flask], Visitor]:
+    """Somebody who has not signed in to that application."""
+    return lambda app: Visitor(app.test_client())
+
+
+@pytest.fixture
 def office(furnished_home: Path, tmp_path: Path) -> Iterator[Office]:
     """A furnished office of the test's own."""
     home = tmp_path / "office"

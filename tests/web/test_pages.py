@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,10 @@ from sqlalchemy import select
 from forms.tables import Book, Serial
 from records import access, users
 from records.audit import Verb
+from records.database import Database
+from records.settings import Settings
 from records.tables import AuditEntry
+from web.application import create_app
 from web.office import Office
 
 if TYPE_CHECKING:
@@ -195,3 +199,21 @@ def test_a_manager_sees_the_recent_access_beside_a_request(office: Office, sign_
 def test_the_office_works_with_its_own_series_without_a_grant(sign_in: SignIn) -> None:
     assert sign_in("staff").get("/documents/2/pages/1").status_code == 200
     assert sign_in("admin").get("/documents/2/pages/1").status_code == 404
+
+
+def test_no_page_fails_on_postgresql(
+    postgresql_database: Database,
+    tmp_path: Path,
+    furnished: Callable[[Settings], Office],
+    at_the_door: Callable[[Flask], Visitor],
+) -> None:
+    url = postgresql_database.engine.url.render_as_string(hide_password=False)
+    office = furnished(Settings.read({"YEDANG_HOME": str(tmp_path / "home"), "YEDANG_DATABASE_URL": url}))
+    failed = []
+    for name in ("archivist", "manager", "admin"):
+        visitor = at_the_door(create_app(office))
+        visitor.sign_in(name)
+        answers = {address: visitor.get(fill_in(address, office)) for address, _roles in PAGES.values()}
+        failed += [(name, address) for address, answer in answers.items() if answer.status_code >= 500]
+    office.database.close()
+    assert failed == []

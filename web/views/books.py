@@ -179,5 +179,5 @@ def transfer(number: str) -> ResponseReturnValue:
 def _ticked() -> list[str]:
     ticked = request.form.getlist("serial")
     if not ticked:
-        raise BadInput(what="请先勾选页 / tick the pages first")
+        raise BadInput(what=_("没有勾选页"))
     return ticked

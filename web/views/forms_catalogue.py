@@ -6,6 +6,7 @@ import unicodedata
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forms import issuing
@@ -114,7 +115,7 @@ def _completed(form: Form) -> Form:
 
 def _unit(form: Form, unit: Unit | None) -> Unit | None:
     if form.unit and form.section and unit is None:
-        raise BadInput(what="请指定单元，此表单归入业主档案 / name the unit, this form belongs to a dossier")
+        raise BadInput(what=_("没有指定单元，此表单归入业主档案"))
     return unit
 
 

@@ -62,7 +62,7 @@ def keep() -> ResponseReturnValue:
 def _ticked() -> list[str]:
     ticked = request.form.getlist("record")
     if not ticked:
-        raise BadInput(what="请先勾选 / tick records first")
+        raise BadInput(what=_("没有勾选"))
     return ticked
 
 

@@ -42,7 +42,7 @@ def receive() -> ResponseReturnValue:
     """Take in the files that were sent; each is sealed as received, then filed beside the visitors."""
     files = [file for file in request.files.getlist("files") if file.filename]
     if not files:
-        raise BadInput(what="没有选择文件 / no file was chosen")
+        raise BadInput(what=_("没有选择文件"))
     made = [_take_in(file) for file in files]
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         last = made[-1]

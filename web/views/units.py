@@ -35,10 +35,10 @@ def listing() -> ResponseReturnValue:
     units = list(session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)))
     current = _current_dossiers([unit.id for unit in units])
     lacking = completeness.lacking(session, visit.office().catalogue, [dossier.id for dossier in current.values()])
-    buildings = session.scalars(select(Unit.building).distinct().order_by(func.length(Unit.building), Unit.building))
+    by_building = select(Unit.building).group_by(Unit.building).order_by(func.length(Unit.building), Unit.building)
     return render_template(
         "units.html", units=units, current=current, lacking=lacking, total=total, page=page, pages=pages,
-        buildings=list(buildings), text=text, building=building,
+        buildings=list(session.scalars(by_building)), text=text, building=building,
     )  # fmt: skip
 
 
