@@ -120,12 +120,19 @@ class Story:
             "date": self.today - timedelta(days=40 + number),
             "water": 12 + number,
             "power": 105 + 3 * number,
-            "items": [{"item": item, "result": "有问题", "problem": problem}],
+            "items": self._inspected(item, problem),
             "fix_by": self.today - timedelta(days=20),
         }
         printed = self.desk.print(STAFF, "RZ-08", unit, values)
         only = ["owner"] if number == 1 else None
         return (self.desk.signed(paper, only) for paper in self.desk.sheets(printed))
+
+    def _inspected(self, item: str, problem: str) -> list[dict[str, str]]:
+        """Every item of the inspection sheet, one of them with a problem."""
+        items = self.office.catalogue.form("RZ-08").field("items")
+        rows = items.preset_rows() if items else []
+        found = {"result": "有问题", "problem": problem}
+        return [{**row, **(found if row["item"] == item else {"result": "合格"})} for row in rows]
 
     def _plain(self, unit: str, form: str, values: dict[str, Any] | None = None) -> Iterator[Image.Image]:
         printed = self.desk.print(STAFF_2, form, unit, values)
