@@ -16,12 +16,16 @@ from typing import Literal
 import rjieba
 
 from records import identifiers
+from search import sounds
+from search.characters import simplify
 
 #: Index and question must agree: entries of another version are stale. Unicode's tables decide what a letter is.
-VERSION = f"1/{unicodedata.unidata_version}"
+VERSION = f"2/{unicodedata.unidata_version}"
 #: Longer text of one document is not indexed beyond this: PostgreSQL's tsvector ends at 1 MiB.
 LONGEST_TEXT = 100_000
 _LONGEST_TOKEN = 64
+#: Fewer digits of a telephone or identity number would name half the estate.
+FEWEST_DIGITS = 4
 
 # Ideographs and what is written among them without spaces. Planes 2 and 3 whole, and the private areas where old
 # systems keep rare name characters: neither the engines' nor Python's Unicode tables know all of them.
@@ -64,12 +68,14 @@ class Special:
 
 
 def fold(text: str) -> str:
-    """Full width to half width, compatibility forms to plain ones, lower case; what no engine can store is dropped.
+    """Full width to half, compatibility forms to plain ones, traditional to simplified, lower case.
 
-    >>> fold("ＨＦ－０１　漏水")
-    'hf-01 漏水'
+    What no engine can store is dropped.
+
+    >>> fold("ＨＦ－０１　衛生間")
+    'hf-01 卫生间'
     """
-    return unicodedata.normalize("NFKC", _UNWRITABLE.sub(" ", text)).lower()
+    return simplify(unicodedata.normalize("NFKC", _UNWRITABLE.sub(" ", text)).lower())
 
 
 def is_han(run: str) -> bool:
@@ -229,9 +235,39 @@ def scope_token(dossier_id: int | None) -> str:
     return "d§" if dossier_id is None else f"d§{dossier_id}"
 
 
+def section_token(section: str) -> str:
+    """The token of the section of a dossier that a document is filed in."""
+    return "s§" + section.replace("_", "")
+
+
 def owner_tokens(folded_names: str) -> set[str]:
-    """The tokens of owners' names, so that a name is asked for as a name."""
-    return {"o§" + token for token in text_tokens(folded_names)}
+    """The tokens of owners' names, so that a name is asked for as a name, and by its sound.
+
+    >>> sorted(token for token in owner_tokens("张伟") if token.startswith("q"))
+    ['q§wei', 'q§zhangwei', 'q§zw']
+    """
+    heard = {f"q§{spelling}" for run in runs(folded_names) if is_han(run) for spelling in sounds.spellings(run)}
+    return {"o§" + token for token in text_tokens(folded_names)} | heard
+
+
+def sound_token(word: str) -> str:
+    """The token that begins as the sound of an owner's name; ask for it as a prefix."""
+    return "q§" + word
+
+
+def number_tokens(number: str) -> set[str]:
+    """The tokens of an owner's telephone or identity number: each end of it, of which any fragment is a beginning.
+
+    >>> sorted(number_tokens("010-888"))
+    ['h§010888', 'h§0888', 'h§10888']
+    """
+    digits = re.sub("[^0-9x]", "", fold(number))
+    return {f"h§{digits[start:]}" for start in range(len(digits) - FEWEST_DIGITS + 1)}
+
+
+def digits_token(fragment: str) -> str:
+    """The token that begins as a fragment of an owner's number; ask for it as a prefix."""
+    return "h§" + fragment
 
 
 def cut(run: str) -> list[str]:

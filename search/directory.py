@@ -1,4 +1,4 @@
-"""The register 业主名册: which unit, whose, by unit code, name or telephone; nothing of what a dossier contains."""
+"""The register 业主名册: which unit, whose, by code, name, sound, or telephone; nothing that a dossier holds."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from records import identifiers
-from records.tables import Dossier, Owner, Ownership, Unit
-from search.analysis import fold
+from records.tables import Dossier, Owner, Ownership, OwnershipOwner, Unit
+from search.analysis import FEWEST_DIGITS, fold
 from search.leaves import unit_beginning
+from search.sounds import sounds_like
 
-#: Fewer digits of a telephone or identity number would list half the estate.
-FEWEST_DIGITS = 4
+#: More owners of one sound are not told apart by it.
+MOST_NAMESAKES = 500
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,9 @@ class UnitFound:
 def find_units(session: Session, text: str, limit: int = 20) -> list[UnitFound]:
     """Units by code in any spelling or its beginning, by a fragment of a present owner's name, or of a telephone.
 
-    A telephone or identity number needs four digits or more. ``estate/3-2-1201`` names the estate. For office roles
-    only: the caller asks ``records.access``.
+    A name is also found by its pinyin (``zhangwei``, ``zw``), and in traditional characters. A telephone or identity
+    number needs four digits or more. ``estate/3-2-1201`` names the estate. For office roles only: the caller asks
+    ``records.access``.
     """
     estate, _, wanted = fold(text).strip().rpartition("/")
     if identifiers.is_valid(fold(text).strip()):
@@ -41,7 +43,7 @@ def find_units(session: Session, text: str, limit: int = 20) -> list[UnitFound]:
         select(Unit, Ownership)
         .outerjoin(Ownership, (Ownership.unit_id == Unit.id) & Ownership.until_on.is_(None))
         .options(selectinload(Ownership.owners), selectinload(Ownership.dossier))
-        .where(or_(*_conditions(wanted)))
+        .where(or_(*_conditions(session, wanted)))
         .order_by(Unit.estate, Unit.code)
         .limit(limit)
     )
@@ -51,10 +53,35 @@ def find_units(session: Session, text: str, limit: int = 20) -> list[UnitFound]:
     return [UnitFound(unit, tuple(held.owners) if held else (), held.dossier if held else None) for unit, held in rows]
 
 
-def _conditions(wanted: str) -> list[ColumnElement[bool]]:
+def owners_called(session: Session, wanted: str, most: int = MOST_NAMESAKES) -> list[tuple[int, str]]:
+    """Present owners, as (id, name), by a fragment of the name in either script, or by how it sounds.
+
+    The names are read and compared here: no database knows pinyin, and an estate has some thousands of owners.
+    """
+    word = fold(wanted).strip()
+    heard = re.sub(r"[\s']", "", word) if re.fullmatch(r"[a-z][a-z\s']+", word) else ""
+    present = (
+        select(Owner.id, Owner.name)
+        .join(OwnershipOwner, OwnershipOwner.owner_id == Owner.id)
+        .join(Ownership, Ownership.id == OwnershipOwner.ownership_id)
+        .where(Ownership.until_on.is_(None))
+        .order_by(Owner.id)
+    )
+    found: dict[int, str] = {}
+    for owner_id, name in session.execute(present) if word else ():
+        folded = fold(name)
+        if word in folded or (heard and sounds_like(folded, heard)):
+            found[owner_id] = name
+        if len(found) == most:
+            break
+    return list(found.items())
+
+
+def _conditions(session: Session, wanted: str) -> list[ColumnElement[bool]]:
     """The ways in which a unit can be meant."""
+    called = [] if wanted.isdecimal() else [owner_id for owner_id, _ in owners_called(session, wanted)]
     named: list[ColumnElement[bool]] = [
-        Ownership.owners.any(Owner.name.icontains(wanted, autoescape=True)),
+        Ownership.owners.any(Owner.id.in_(called)),
         Unit.estate.icontains(wanted, autoescape=True),
     ]
     beginning = unit_beginning(wanted)

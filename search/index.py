@@ -105,7 +105,10 @@ def _normal_names(names: Sequence[str]) -> tuple[str, ...]:
 
 def _called(names: Mapping[str, tuple[str, ...]], text: str) -> list[str]:
     wanted = fragment_form(fold(text))
-    return sorted(code for code, called in names.items() if wanted and any(wanted in name for name in called))
+    # A text in fragment form already keeps its gaps; to fold it again would close them: 登记(产权证书).
+    return sorted(
+        code for code, called in names.items() if wanted and any(wanted in name or text in name for name in called)
+    )
 
 
 def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:

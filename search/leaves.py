@@ -74,7 +74,17 @@ def _leaf(index: Index, text: str) -> Expression | None:
         return None
     forms = [Token(analysis.form_token(code)) for code in index.forms_called(text)]
     tail = [Token("t§" + text.strip())] if re.fullmatch("[0-9]{3,6}", text.strip()) else []
-    return either([fragment("words", text), *forms, *tail])
+    return either([fragment("words", text), *forms, *tail, *_person(text)])
+
+
+def _person(text: str) -> list[Expression]:
+    """Owners by the sound of their names, and by four digits or more of a telephone or identity number."""
+    word = text.strip()
+    if re.fullmatch("[a-z]{2,}", word):
+        return [Token(analysis.sound_token(word), prefix=True)]
+    if re.fullmatch(f"[0-9]{{{analysis.FEWEST_DIGITS},}}x?", word):
+        return [Token(analysis.digits_token(word), prefix=True)]
+    return []
 
 
 def _unit_mentioned(folded: str) -> Expression | None:
@@ -144,9 +154,10 @@ def unit(_index: Index, text: str) -> Expression | None:
 
 
 def owner(_index: Index, text: str) -> Expression | None:
-    """Documents in the dossier of an owner of whose name this is a fragment."""
+    """Documents in the dossier of an owner of whose name this is a fragment, or its sound, or of whose number."""
     form = fragment_form(fold(text))
-    return fragment("owners", form) if form else None
+    person = _person(re.sub(r"(?<=[0-9a-z])[\s-]+(?=[0-9a-z])", "", fold(text)))
+    return either([fragment("owners", form), *person]) if form else None
 
 
 def form(index: Index, text: str) -> Expression | None:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from search import analysis
+from search.characters import simplify
 from search.expressions import Expression, Fragment, Token, wanted
 
 #: Characters of raw text in a snippet, about.
@@ -60,7 +61,7 @@ def _folded(raw: str) -> tuple[str, list[int]]:
     origin: list[int] = []
     for place, character in enumerate(raw):
         plain = character if character.isascii() else unicodedata.normalize("NFKC", character)
-        folded.append(plain.lower())
+        folded.append(simplify(plain.lower()))
         origin += [place] * len(folded[-1])
     return "".join(folded), origin
 

@@ -22,7 +22,10 @@ _BORDER = "\n|\n"
 
 @dataclass(frozen=True)
 class Source:
-    """A filed document as search sees it. ``texts`` in reading order: title, serial, entered values, pages, owners."""
+    """A filed document as search sees it. ``texts`` in reading order: title, serial, entered values, pages, owners.
+
+    ``numbers``: the telephone and identity numbers of its owners.
+    """
 
     document_id: int
     title: str
@@ -34,6 +37,7 @@ class Source:
     unit_code: str
     dated: date
     owners: tuple[str, ...]
+    numbers: tuple[str, ...]
     texts: tuple[str, ...]
 
     @property
@@ -55,6 +59,10 @@ class Source:
         yield analysis.form_token(self.form_code)
         yield analysis.mentioned_date(self.dated)
         yield from analysis.series_tokens(self.form_code, self.series)
+        if self.section:
+            yield analysis.section_token(self.section)
+        for number in self.numbers:
+            yield from analysis.number_tokens(number)
         if self.unit_code:
             yield from analysis.unit_tokens(self.unit_code)
         if self.serial:
@@ -101,6 +109,7 @@ def _source(document: Document, unit_code: str, pages: Sequence[str], owners: Se
         unit_code=unit_code,
         dated=document.dated,
         owners=tuple(owner.name for owner in owners),
+        numbers=tuple(number for owner in owners for number in (owner.phone, owner.id_number) if number),
         texts=tuple(text for text in texts if text.strip()),
     )
 

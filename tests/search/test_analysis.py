@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search import analysis, expressions, leaves, sources, tables
+from search import analysis, characters, expressions, leaves, sounds, sources, tables
 from search.analysis import fold, fragment_form, normal_form, run_tokens, text_tokens
 
 
-@pytest.mark.parametrize("module", [analysis, expressions, leaves, sources, tables])
+@pytest.mark.parametrize("module", [analysis, characters, expressions, leaves, sounds, sources, tables])
 def test_the_docstrings_tell_the_truth(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type] # modules are what it takes
 

@@ -46,7 +46,9 @@ filed = st.builds(
 leaf = st.one_of(
     st.sampled_from(WORDS),
     st.sampled_from(["业主:王", "业主:李", "单元:3-2-1202", "表单:入住", "日期:2026-03-02", "日期:>2026-03-03",
-                     "类别:HF", '"漏水卫生间"', '"花板漏"', "生间", "人住通知书", "1201", "3栋", "wi*"]),
+                     "类别:HF",
+                     "wang", "业主:wjg", "lls", "wjàn", "13800", "业主:0013", "漏水卫生間",
+                     '"漏水卫生间"', '"花板漏"', "生间", "人住通知书", "1201", "3栋", "wi*"]),
 )  # fmt: skip
 questions = st.recursive(
     leaf,
@@ -87,12 +89,16 @@ def three_dossiers(database: Database, vault: Vault, actors: Any) -> list[int]:
             return known
         home = units.add_unit(session, actors.manager, "东光花园", "3-2-1201")
         next_door = units.add_unit(session, actors.manager, "东光花园", "3-2-1202")
-        people = [(home, "王建国", 2015), (home, "李漏水", 2020), (next_door, "王结案", 2016)]
+        people = [
+            (home, "王建国", "13800138000", 2015),
+            (home, "李漏水", "13800138111", 2020),
+            (next_door, "王结案", "", 2016),
+        ]
         return [
             dossiers.start_ownership(
-                session, vault, actors.archivist, unit, [dossiers.NewOwner(name)], date(year, 1, 1)
+                session, vault, actors.archivist, unit, [dossiers.NewOwner(name, phone)], date(year, 1, 1)
             ).id
-            for unit, name, year in people
+            for unit, name, phone, year in people
         ]
 
 
