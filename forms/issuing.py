@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from PIL import Image
 from sqlalchemy.orm import Session
 
 from forms import books, entering, numbering, office_suite, pdf
@@ -19,10 +18,12 @@ from forms.catalogue import Catalogue, Form
 from forms.entering import Values
 from forms.layout import Laid, PageIdentity, lay_out
 from forms.marks import PageMark
-from forms.qr import qr_png
+from forms.paper import A4
+from forms.qr import no_code, qr_png
 from forms.tables import Book, Layout, Reprint, Serial
 from forms.typeface import Typeface
 from forms.word import fill_word
+from forms.word_templates import WordShelf, WordTemplate
 from records import audit, clock, dossiers
 from records.audit import Verb
 from records.errors import BadInput, OfficeError
@@ -70,12 +71,16 @@ class LayoutChanged(OfficeError):
 
 @dataclass(frozen=True)
 class PrintShop:
-    """What printing needs beside a session. ``secret``: from which the tags on pages are made; ``office``: its name."""
+    """What printing needs beside a session. ``secret``: from which the tags on pages are made; ``office``: its name.
+
+    ``shelf``: where the Word templates come from.
+    """
 
     catalogue: Catalogue
     typeface: Typeface
     secret: bytes = field(repr=False)
     office: str
+    shelf: WordShelf = field(default_factory=WordShelf)
 
 
 @dataclass(frozen=True)
@@ -132,6 +137,7 @@ class _Job:
     unit: Unit | None
     values: Values
     reprint: bool = False
+    template: WordTemplate | None = None
 
     def laid(self) -> Laid:
         """The pages, placed. Raises MissingGlyph, TooMuchForAPage."""
@@ -168,7 +174,8 @@ def print_sheets(
     """
     actor.require("打印表单", *OFFICE_ROLES)
     _refuse_wrong_kind(form, word)
-    job = _Job(shop, form, unit, entering.entered(session, form, unit, values or {}))
+    template = shop.shelf.template(form) if form.is_word else None
+    job = _Job(shop, form, unit, entering.entered(session, form, unit, values or {}), template=template)
     laid = None if form.is_word else job.laid()
     serials = numbering.take_numbers(session, actor, form, count)
     dossier = dossiers.current_dossier(session, unit) if unit is not None and form.unit else None
@@ -176,6 +183,8 @@ def print_sheets(
         serial.state, serial.state_by, serial.entered = "issued", actor.id, dict(job.values)
         serial.unit_id, serial.dossier_id = unit.id if unit else None, dossier.id if dossier else None
         serial.copy_count = len(job.copies)
+    if template is not None:
+        keep_template(session, form, template, serials)
     files = _draw(session, job, laid, serials) if laid is not None else _write(job, serials, word)
     session.flush()
     details = {"form": form.code, "first": serials[0].text, "last": serials[-1].text, "copies": len(job.copies)}
@@ -214,6 +223,17 @@ def _keep_layout(session: Session, laid: Laid) -> str:
     return laid.digest
 
 
+def keep_template(session: Session, form: Form, template: WordTemplate, serials: Sequence[Serial]) -> None:
+    """Note on the rows from which Word template they are printed: a layout without boxes, under the file's digest."""
+    if session.get(Layout, template.digest) is None:
+        paper = [A4.width, A4.height]
+        row = Layout(digest=template.digest, form_code=form.code, version=form.version, paper=paper, boxes=[])
+        session.add(row)
+        session.flush()
+    for serial in serials:
+        serial.layout_digest = template.digest
+
+
 def _write(job: _Job, serials: Sequence[Serial], word: bool) -> tuple[PrintedFile, ...]:
     return _write_word(job, serials) if word else _write_pdf(job, serials)
 
@@ -234,7 +254,7 @@ def _write_word(job: _Job, serials: Sequence[Serial]) -> tuple[PrintedFile, ...]
 def _write_pdf(job: _Job, serials: Sequence[Serial]) -> tuple[PrintedFile, ...]:
     """All numbers and copies in one PDF; LibreOffice counts the pages, and each gets a code of its own."""
     parts = [(serial, copy, label) for serial in serials for copy, label in enumerate(job.copies, start=1)]
-    made = office_suite.to_pdf([_document(job, serial, label, _no_code()) for serial, _, label in parts])
+    made = office_suite.to_pdf([_document(job, serial, label, no_code()) for serial, _, label in parts])
     counts = [office_suite.page_count(one) for one in made]
     for serial in serials:
         serial.page_count = max(counts)
@@ -249,14 +269,8 @@ def _write_pdf(job: _Job, serials: Sequence[Serial]) -> tuple[PrintedFile, ...]:
 
 
 def _document(job: _Job, serial: Serial, label: str, code: bytes) -> bytes:
-    return fill_word(job.form, label, job.values, serial.text, code, job.shop.office, reprint=job.reprint)
-
-
-def _no_code() -> bytes:
-    """A white square in the code's place: the pages are stamped once they are counted."""
-    png = io.BytesIO()
-    Image.new("L", (8, 8), 255).save(png, "PNG")
-    return png.getvalue()
+    office, template = job.shop.office, job.template
+    return fill_word(job.form, label, job.values, serial.text, code, office, reprint=job.reprint, template=template)
 
 
 def print_book(session: Session, shop: PrintShop, actor: Actor, form: Form, pages: int) -> Printed:
@@ -327,7 +341,7 @@ def _refuse_late(serial: Serial) -> None:
 def _draw_again(session: Session, job: _Job, serial: Serial) -> tuple[PrintedFile, ...]:
     """The number's pages as they were. Raises LayoutChanged when they would come out otherwise."""
     if job.form.is_word:
-        return _write_again(job, serial)
+        return _write_again(replace(job, template=_first_template(job, serial)), serial)
     laid = job.laid()
     if laid.digest != serial.layout_digest:
         raise LayoutChanged(serial=serial.text)
@@ -336,6 +350,16 @@ def _draw_again(session: Session, job: _Job, serial: Serial) -> tuple[PrintedFil
     out = io.BytesIO()
     pdf.draw(laid, [_book_page(job.shop, serial.book, serial)], out, title=job.title, author=job.shop.office)
     return (PrintedFile(f"{serial.text}.pdf", PDF, out.getvalue()),)
+
+
+def _first_template(job: _Job, serial: Serial) -> WordTemplate:
+    """The template that the number was printed from; the office may have another by now."""
+    if serial.layout_digest is None:
+        return WordShelf.built_in(job.form)
+    found = job.shop.shelf.of_digest(job.form, serial.layout_digest)
+    if found is None:
+        raise LayoutChanged(serial=serial.text)
+    return found
 
 
 def _write_again(job: _Job, serial: Serial) -> tuple[PrintedFile, ...]:

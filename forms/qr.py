@@ -42,3 +42,10 @@ def qr_png(text: str, scale: int = 8) -> bytes:
     png = io.BytesIO()
     Image.fromarray(pixels).save(png, "PNG", optimize=True)
     return png.getvalue()
+
+
+def no_code() -> bytes:
+    """A white square in a code's place, as a PNG: pages that are stamped once they are counted."""
+    png = io.BytesIO()
+    Image.new("L", (8, 8), 255).save(png, "PNG")
+    return png.getvalue()

@@ -14,8 +14,8 @@ from docx.shared import Mm
 from docxtpl import DocxTemplate, InlineImage
 from jinja2.sandbox import SandboxedEnvironment
 
-import templates
 from forms.catalogue import Field, Form
+from forms.word_templates import WordShelf, WordTemplate
 from records.errors import BadInput
 
 # What every template may show besides the form's own fields.
@@ -67,36 +67,47 @@ def fill_word(
     office: str,
     *,
     reprint: bool = False,
+    template: WordTemplate | None = None,
 ) -> bytes:
     """One copy 联 of an agreement or notice as .docx; the same arguments give the same bytes.
 
     ``copy`` is the label of the part ("" for a form of one copy); ``values`` are by field key, besides ``estate``,
     ``unit``, ``owner``, ``phone``, ``id_number`` and ``date``; a value not given leaves a line to write on. ``qr_png``
-    is the page's code with its quiet zone, set 30 mm wide. Raises BadInput for a character Word cannot hold.
+    is the page's code with its quiet zone, set 30 mm wide; ``template`` the built-in one unless given. Raises BadInput
+    for a character Word cannot hold.
     """
-    template = DocxTemplate(templates.path(f"words/{form.code}.docx"))
-    context = _context(form, values) | {
+    chosen = template or WordShelf.built_in(form)
+    document = DocxTemplate(io.BytesIO(chosen.data))
+    context = shown_values(form, values) | {
         "serial": serial,
         "copy": copy,
         "office": office,
         "reprint": "重印" if reprint else "",
-        "form": {"name": form.zh, "code": form.code, "version": form.version, "clause": "、".join(form.clauses)},
-        "qr": InlineImage(template, io.BytesIO(qr_png), width=Mm(QR_WIDTH_MM)),
+        "form": about_form(form, chosen),
+        "qr": InlineImage(document, io.BytesIO(qr_png), width=Mm(QR_WIDTH_MM)),
     }
-    template.render(context, _environment())
+    document.render(context, template_language())
     made = io.BytesIO()
-    template.save(made)
+    document.save(made)
     return _without_clock(made.getvalue())
 
 
-def _environment() -> SandboxedEnvironment:
+def about_form(form: Form, template: WordTemplate) -> dict[str, str]:
+    """What a template may tell of the form: ``form.name``, ``form.code``, ``form.version``, ``form.clause``."""
+    version = template.version(form)
+    return {"name": form.zh, "code": form.code, "version": version, "clause": "、".join(form.clauses)}
+
+
+def template_language() -> SandboxedEnvironment:
     """Jinja that cannot leave the template and escapes every value; ``box`` leaves a ruled cell empty."""
     environment = SandboxedEnvironment(autoescape=True, undefined=Line)
+    environment.globals.clear()
     environment.filters["box"] = lambda value: "" if isinstance(value, Line) else value
     return environment
 
 
-def _context(form: Form, values: Mapping[str, object]) -> dict[str, Any]:
+def shown_values(form: Form, values: Mapping[str, object]) -> dict[str, Any]:
+    """Every value as a template shows it, by key: words, lines to write on, and a table's rows. Raises BadInput."""
     context: dict[str, Any] = {key: _shown(*about, values.get(key)) for key, about in OFFICE_KEYS.items()}
     for field in form.fields:
         given = values.get(field.key)

@@ -12,6 +12,7 @@ from web.commands import (
     bindings,
     books,
     dossiers,
+    form_files,
     forms,
     log,
     retention,
@@ -52,6 +53,8 @@ COMMANDS: tuple[click.Command, ...] = (
     log.group,
     *upkeep.COMMANDS,
 )
+for _command in form_files.COMMANDS:
+    forms.group.add_command(_command)
 for _command in COMMANDS:
     yedang.add_command(_command)
 for _group, _more in ((books.group, bindings.COMMANDS), (forms.group, supplies.COMMANDS)):

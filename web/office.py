@@ -13,6 +13,7 @@ from forms.catalogue import Catalogue, load_catalogue
 from forms.issuing import PrintShop
 from forms.scanning.filing import ScanDesk
 from forms.typeface import load_typeface
+from forms.word_templates import WordShelf
 from records import changes
 from records.database import Database
 from records.errors import OfficeError
@@ -68,7 +69,8 @@ class Office:
     def shop(self) -> PrintShop:
         """What printing works with."""
         secret = self.vault.master.page_secret()
-        return PrintShop(self.catalogue, load_typeface(), secret, self.settings.office)
+        shelf = WordShelf(self.settings.home / "words")
+        return PrintShop(self.catalogue, load_typeface(), secret, self.settings.office, shelf)
 
     @cached_property
     def desk(self) -> ScanDesk:
