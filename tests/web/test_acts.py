@@ -18,6 +18,8 @@ from forms.scanning import samples
 from forms.tables import Book, ScanPage, Serial
 from records import clock
 from records.tables import Dossier
+from records.units import find_unit
+from web import preview
 from web.batches import BatchHand
 from web.office import Office
 
@@ -51,6 +53,27 @@ def test_what_cannot_be_printed_takes_no_number_and_keeps_what_was_typed(office:
     assert answer.status_code == 404
     assert 'value="9-9-9999"' in answer.text
     assert count_of(office, "RZ-07") == 0
+
+
+def test_a_preview_takes_no_number(office: Office, sign_in: SignIn) -> None:
+    staff = sign_in("staff")
+    answer = staff.post("/forms/ZX-01/preview", **{"unit": "3-2-1201", "f.workers": "4"})
+    assert answer.status_code == 200
+    assert "data:image/jpeg;base64," in answer.text
+    assert staff.post("/forms/HF-01/preview").status_code == 200
+    assert count_of(office, "ZX-01") == 1
+
+
+def test_a_preview_tells_nothing_of_the_owner(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(preview.pdf, "draw_pages", lambda pages, *_args, **_named: shown.append(str(list(pages))))
+    monkeypatch.setattr(preview, "_rendered", lambda _data: [])
+    with office.reading() as session:
+        unit = find_unit(session, "3-2-1201")
+        preview.pictures(session, "客服中心", office.catalogue.form("ZX-01"), unit, {"workers": "4"})
+    assert "3-2-1201" in shown[0] or "1201" in shown[0]
+    assert "王建国" not in shown[0]
+    assert "13800001111" not in shown[0]
 
 
 def test_an_agreement_comes_as_word_for_each_copy(sign_in: SignIn) -> None:

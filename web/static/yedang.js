@@ -13,7 +13,8 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.dataset.confirm && !window.confirm(form.dataset.confirm)) { event.preventDefault(); return; }
-  if (form.method !== "post" || "again" in form.dataset) return;
+  const elsewhere = event.submitter && event.submitter.formTarget;
+  if (form.method !== "post" || "again" in form.dataset || elsewhere) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
   form.dataset.sent = "yes";
   window.setTimeout(() => form.querySelectorAll("button[type=submit]").forEach((button) => { button.disabled = true; }), 0);

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from forms import books, handovers, stock
+from forms.scanning import leafing
 from forms.tables import Book, Serial
 from records import clock
 from records.errors import BadInput
@@ -62,6 +63,7 @@ def page(number: str) -> ResponseReturnValue:
         life=handovers.life(session, book),
         holder=handovers.holder(session, book),
         to_count=handovers.pages_to_count(session, book),
+        latest=leafing.latest_batch(session, book),
         today=clock.today(),
     )
 
@@ -131,6 +133,16 @@ def cancel(number: str) -> ResponseReturnValue:
     with visit.act() as session:
         book = books.find_book(session, number)
         books.cancel_blank(session, visit.actor(), book, _ticked())
+    return _back(book, _("空白页已注销。"))
+
+
+@views.post("/<number>/cancel-tail")
+@only(*OFFICE_ROLES)
+def cancel_tail(number: str) -> ResponseReturnValue:
+    """Cancel the unused end of the book: the first page that was ticked, and all behind it."""
+    with visit.act() as session:
+        book = books.find_book(session, number)
+        books.cancel_tail(session, visit.actor(), book, _ticked()[0])
     return _back(book, _("空白页已注销。"))
 
 

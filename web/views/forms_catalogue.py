@@ -19,7 +19,7 @@ from records.errors import BadInput, NotFound
 from records.tables import Unit
 from records.units import find_unit
 from records.users import OFFICE_ROLES
-from web import entered, visit
+from web import entered, preview, visit
 from web.outbox import Outbox, Parcel
 from web.visit import only
 
@@ -86,6 +86,17 @@ def page(code: str) -> ResponseReturnValue:
         recent=list(visit.look().scalars(recent.limit(8))),
         today=clock.today(),
     )
+
+
+@views.post("/forms/<code>/preview")
+@only(*OFFICE_ROLES)
+def look_before(code: str) -> ResponseReturnValue:
+    """The form as it would be printed, without taking a number."""
+    form, session = visit.office().catalogue.form(code), visit.look()
+    unit = find_unit(session, visit.typed("unit")) if visit.typed("unit") else None
+    values = entered.values(_completed(form), request.form)
+    pages = preview.pictures(session, visit.office().settings.office, form, unit, values)
+    return render_template("preview.html", form=form, pages=pages)
 
 
 @views.post("/forms/<code>/print")
