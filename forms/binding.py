@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby, pairwise
@@ -185,12 +185,14 @@ def inspect(
     home: Span | None = None,
     names: Mapping[Span, str] | None = None,
     secret: bytes | None = None,
+    elsewhere: Collection[int] = (),
 ) -> Inspection:
     """Find what is wrong with a book from the pages of a scan, in the scan's order; any part of a book will do.
 
     ``home``: the book meant, otherwise the one that most pages belong to. ``names`` of books for the sentences;
-    ``secret``: the page secret, to hold printed chain codes against. Of pages in wrong order the fewest are named that
-    make it right again. Raises BadSerial.
+    ``secret``: the page secret, to hold printed chain codes against; ``elsewhere``: pages known to be in another place
+    (void, scanned before, still in the book), which are not missed here. Of pages in wrong order the fewest are named
+    that make it right again. Raises BadSerial.
     """
     bound = [(leaf, Span.of(leaf.mark)) for leaf in leaves if leaf.mark is not None and not leaf.loose]
     span = home or _most(bound)
@@ -198,7 +200,8 @@ def inspect(
     findings: list[Finding] = []
     if span is not None:
         mine = [leaf for leaf, where in bound if where == span]
-        findings += [*_missing(span, mine), *_repeated_and_moved(span, mine), *look.apart(), *_chained(mine, secret)]
+        findings += [*_missing(span, mine, elsewhere), *_repeated_and_moved(span, mine)]
+        findings += [*look.apart(elsewhere), *_chained(mine, secret)]
     findings += [*look.foreign(), *look.unread()]
     findings.sort(key=_place_in_report)
     return Inspection(span, look.name(span) if span else "", len(leaves), tuple(findings))
@@ -224,9 +227,9 @@ def _page(leaf: Leaf) -> int:
     return leaf.mark.page
 
 
-def _missing(span: Span, mine: Sequence[Leaf]) -> Iterator[Finding]:
+def _missing(span: Span, mine: Sequence[Leaf], elsewhere: Collection[int]) -> Iterator[Finding]:
     """Pages of the book that no leaf shows; neighbours are told together."""
-    gone = sorted(set(range(1, span.pages + 1)) - {_page(leaf) for leaf in mine})
+    gone = sorted(set(range(1, span.pages + 1)) - {_page(leaf) for leaf in mine} - set(elsewhere))
     for _, group in groupby(enumerate(gone), key=lambda pair: pair[1] - pair[0]):
         run = tuple(page for _, page in group)
         serials = tuple(map(span.serial, run))
@@ -289,6 +292,11 @@ def _chained(mine: Sequence[Leaf], secret: bytes | None) -> Iterator[Finding]:
             yield Finding(Damage.BROKEN_CHAIN, (page,), (serial,), (leaf.position,), zh, en)
 
 
+def _close(low: int, high: int, elsewhere: Collection[int]) -> bool:
+    """Whether these pages were neighbours, or only what is known to be elsewhere lay between them."""
+    return abs(low - high) <= 1 or (low < high and all(page in elsewhere for page in range(low + 1, high)))
+
+
 @dataclass(frozen=True)
 class _Look:
     """The scan as a whole: which leaf belongs to which book, and what books are called."""
@@ -302,12 +310,12 @@ class _Look:
         """The book's number where it is known, otherwise its range."""
         return self.names.get(span) or span.text
 
-    def apart(self) -> Iterator[Finding]:
-        """Pages of the book that lie next to each other in the scan and were never neighbours."""
+    def apart(self, elsewhere: Collection[int]) -> Iterator[Finding]:
+        """Pages that lie next to each other in the scan and were never neighbours, nor have lost what was between."""
         coded = [leaf for leaf in self.leaves if leaf.reason != "no_code"]
         for low, high in pairwise(coded):
             same = self.spans.get(low.position) == self.spans.get(high.position) == self.span
-            if not same or low.mark is None or high.mark is None or abs(low.mark.page - high.mark.page) <= 1:
+            if not same or low.mark is None or high.mark is None or _close(low.mark.page, high.mark.page, elsewhere):
                 continue
             pages, positions = (low.mark.page, high.mark.page), (low.position, high.position)
             zh = f"第 {positions[0]}、{positions[1]} 张(第 {pages[0]} 页与第 {pages[1]} 页)原不相邻"

@@ -30,6 +30,7 @@ BODY_TOP = 57.0
 NO_WRITING = "请勿在此书写"
 NO_TEAR = "本页不得撕毁"
 NO_ALTER = "记录不得涂改"
+CORRECTION = "如有笔误，划线更正（原字迹须可辨认）并签名、注明日期"
 _FOOT_FROM_BELOW = FIDUCIAL_INSET
 
 
@@ -108,7 +109,7 @@ def _place_heading(board: Board, paper: Paper, form: Form, office: str, estate: 
 def _place_foot(board: Board, paper: Paper, form: Form) -> None:
     left = BINDING_MARGIN + 0.5
     y = paper.height - _FOOT_FROM_BELOW
-    source = f"{form.code} 第{form.version}版　依据 {clauses_in_short(form.clauses)}"
+    source = source_line(form)
     room = paper.width / 2 - left - 25.0
     size = max(6.0, shrunk(board, source, 7.5, room))
     lines = wrap(board.typeface, source, room, size)
@@ -117,6 +118,15 @@ def _place_foot(board: Board, paper: Paper, form: Form) -> None:
         board.text(left, board.middle(y - 2.5 + offset, 5, size), line, size, colour=SOFT)
     notices = [NO_TEAR] * (form.no_tear or form.page_code or form.mode == "book") + [NO_ALTER] * form.no_alter
     _place_notices(board, paper, notices, y)
+    if form.no_alter:
+        middle = board.middle(y + 2.4, 4.4, 7)
+        board.text(paper.width / 2 + 6.0, middle, CORRECTION, 7, align="centre", colour=SOFT)
+
+
+def source_line(form: Form) -> str:
+    """Which form and version it is, and the clauses that ask for it (an office's own form may name none)."""
+    basis = f"　依据 {clauses_in_short(form.clauses)}" if form.clauses else ""
+    return f"{form.code} 第{form.version}版{basis}"
 
 
 def clauses_in_short(clauses: Sequence[str]) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forms import binding
+from forms import binding, books
 from forms.binding import Inspection, Leaf, Span
 from forms.catalogue import Catalogue, UnknownForm
 from forms.marks import ForeignMark, PageMark
@@ -66,7 +66,8 @@ def read_batch(session: Session, batch_id: int) -> list[Leaf]:
 
 def _leaf(page: ScanPage, serial: Serial | None) -> Leaf:
     if serial is None or page.page_no is None:
-        return Leaf(page.position, None, page.reason or "no_code")
+        nothing = page.state == "blank" or page.reason.startswith("group_")
+        return Leaf(page.position, None, "no_code" if nothing else page.reason or "no_code")
     mark = PageMark(serial.text, page.page_no, serial.page_count, page.copy or 1, serial.form_version)
     return Leaf(page.position, mark, loose=serial.book_id is None)
 
@@ -84,12 +85,22 @@ def span_of(book: Book) -> Span:
 
 
 def latest_batch(session: Session, book: Book) -> tuple[ScanBatch, Inspection] | None:
-    """The last batch that was mostly of this book, and what it says of the book; None when there was none."""
+    """The last batch that was mostly of this book, and what is wrong with it; None when there was none.
+
+    Pages that are accounted for, and those before and behind the batch's that are still in the book, are not missed.
+    """
     of_book = select(ScanPage.batch_id).join(Serial, Serial.text == ScanPage.serial).where(Serial.book_id == book.id)
-    pages = of_book.group_by(ScanPage.batch_id).having(func.count() > 0).order_by(ScanPage.batch_id.desc()).limit(10)
-    for batch_id in session.scalars(pages):
+    for batch_id in session.scalars(of_book.distinct().order_by(ScanPage.batch_id.desc()).limit(10)):
         leaves = read_batch(session, batch_id)
-        found = binding.inspect(leaves, names=book_names(session, leaves))
-        if found.span == span_of(book):
+        if binding.inspect(leaves).span == span_of(book):
+            away, names = _elsewhere(session, book, leaves), book_names(session, leaves)
+            found = binding.inspect(leaves, home=span_of(book), names=names, elsewhere=away)
             return session.get_one(ScanBatch, batch_id), found
     return None
+
+
+def _elsewhere(session: Session, book: Book, leaves: Iterable[Leaf]) -> set[int]:
+    home = span_of(book)
+    seen = [leaf.mark.page for leaf in leaves if leaf.mark and not leaf.loose and Span.of(leaf.mark) == home]
+    pages = books.reconcile(session, book).pages
+    return {page.page_no for page in pages if page.settled or not min(seen) < page.page_no < max(seen)}

@@ -178,6 +178,14 @@ def test_the_book_may_be_named_beforehand() -> None:
     assert "HF-01-2026-C002 的第 1 页" in found.of(Damage.FOREIGN)[0].zh
 
 
+def test_pages_known_to_be_elsewhere_are_not_missed() -> None:
+    leaves = bound(BOOK, [3, 4, 6, 9])
+    found = binding.inspect(leaves, elsewhere={1, 2, 5, 8, 10})
+    assert pages(found, Damage.MISSING) == [7]
+    assert [one.pages for one in found.of(Damage.APART)] == [(6, 9)]
+    assert binding.inspect(leaves, elsewhere={1, 2, 5, 7, 8, 10}).whole
+
+
 def test_a_scan_without_any_page_of_a_book_says_so() -> None:
     found = binding.inspect(pile(None, None))
     assert (found.span, found.whole) == (None, False)
