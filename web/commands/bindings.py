@@ -74,7 +74,8 @@ def _in_a_row(piles: Iterator[list[Leaf]]) -> list[Leaf]:
 def _missing(session: Session, found: Inspection) -> list[dict[str, object]]:
     """The pages that are not in the scan, with what the records know of each."""
     gone = {s: page for one in found.of(Damage.MISSING) for page, s in zip(one.pages, one.serials, strict=True)}
-    states = dict(session.execute(select(Serial.text, Serial.state).where(Serial.text.in_(gone))).tuples().all())
+    rows = session.execute(select(Serial.text, Serial.state).where(Serial.text.in_(gone)))
+    states = {serial: state for serial, state in rows}  # noqa: C416 - mypy knows rows as tuples only so
     return [{"page": page, "serial": serial, "state": states.get(serial)} for serial, page in gone.items()]
 
 
