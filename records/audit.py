@@ -68,6 +68,7 @@ class Verb(StrEnum):
     SCAN_FILED = "scan:page:filed"
     SCAN_TO_TRAY = "scan:page:to_tray"
     SCAN_REPEATED = "scan:page:repeated"
+    SCAN_BLANK = "scan:page:blank"
     SCAN_PLACED = "scan:page:placed"
     SCAN_REFUSED = "scan:page:refused"
     TRAY_SHOWN = "scan:page:shown"

@@ -58,6 +58,7 @@ SCANS = {
     "filed": _l("已归档"),
     "tray": _l("待处理"),
     "duplicate": _l("重复"),
+    "blank": _l("空白背面"),
     "refused": _l("不归档"),
 }
 HOLDS = {
@@ -135,6 +136,7 @@ VERBS = {
     Verb.SCAN_RECEIVED: _l("收到扫描件"),
     Verb.SCAN_FILED: _l("扫描页归档"),
     Verb.SCAN_TO_TRAY: _l("扫描页待处理"),
+    Verb.SCAN_BLANK: _l("空白背面"),
     Verb.SCAN_PLACED: _l("人工归入"),
     Verb.SCAN_REFUSED: _l("退回扫描页"),
     Verb.TRAY_SHOWN: _l("查看待处理页"),

@@ -11,6 +11,9 @@ destroyed record, or of a unit's form that was printed without a unit, waits for
 Word breaks the pages of its documents itself, so that all pages of a copy bear the same code: those of one batch are
 one document in the order they were scanned, and a page that comes later waits for a person, because nobody can tell a
 further page from the same one again.
+
+A blank back has no record but its row: it is dropped from view behind pages that proved their numbers in the same
+batch. Papers behind a cover sheet are forms.scanning.groups' business.
 """
 
 from __future__ import annotations
@@ -49,7 +52,10 @@ class ScanDesk:
 
 @dataclass(frozen=True)
 class Seen:
-    """What was seen on one page of a batch before any record is touched: its bytes, its proven mark or why none."""
+    """What was seen on one page of a batch before any record is touched: its bytes, its proven mark or why none.
+
+    ``blank``: nothing is on it. ``may_be_ours``: it has no readable code, but other traces of a page of ours.
+    """
 
     position: int
     file: PageFile | None
@@ -59,6 +65,8 @@ class Seen:
     why: str = ""
     rotation: int = 0
     signatures: Mapping[str, Any] = field(default_factory=dict)
+    blank: bool = False
+    may_be_ours: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,13 +83,16 @@ class Place:
 
 
 def file_page(session: Session, desk: ScanDesk, actor: Actor, batch: ScanBatch, row: ScanPage, seen: Seen) -> None:
-    """Give a page of a batch its fate: filed, duplicate, or the tray. The caller holds the log's lock."""
+    """Give a page of a batch its fate: filed, duplicate, blank, or the tray. The caller holds the log's lock."""
+    if seen.blank and _is_back(session, row):
+        drop_blank(session, actor, row, seen)
+        return
     row.digest, row.rotation, row.signatures = seen.digest, seen.rotation, dict(seen.signatures)
     if seen.mark is not None:
         row.serial, row.page_no, row.copy = seen.mark.serial[:32], seen.mark.page, seen.mark.copy
-    filed = _same_bytes(session, seen.digest)
+    filed = same_bytes(session, seen.digest)
     if filed is not None:
-        _repeated(session, actor, row, filed)
+        repeated(session, actor, row, filed)
         return
     if seen.mark is None:
         to_tray(session, desk, actor, batch, row, seen.file, reason(seen.reason, why=seen.why))
@@ -94,16 +105,32 @@ def file_page(session: Session, desk: ScanDesk, actor: Actor, batch: ScanBatch, 
     if place.position is None and document is not None and not _came_with(session, document, batch):
         to_tray(session, desk, actor, batch, row, seen.file, reason("more_pages", serial=place.serial.text))
         return
-    filed = _page_of(session, document, place.position)
+    filed = page_of(session, document, place.position)
     if filed is not None:
-        _repeated(session, actor, row, filed)
+        repeated(session, actor, row, filed)
         return
-    _file(session, desk, actor, row, seen, place, document)
+    put(session, desk, actor, row, seen, place, document)
 
 
-def _file(
+def _is_back(session: Session, row: ScanPage) -> bool:
+    """Whether pages that proved their numbers came before: a pile laid in wrong side up must not vanish as blank."""
+    before = select(ScanPage.id).where(ScanPage.batch_id == row.batch_id, ScanPage.position < row.position)
+    return session.scalar(before.where(ScanPage.serial.is_not(None)).limit(1)) is not None
+
+
+def drop_blank(session: Session, actor: Actor, row: ScanPage, seen: Seen) -> None:
+    """Leave a blank back out of view. It is counted, and stays in the file as received."""
+    told = reason("blank_back")
+    row.digest, row.state = seen.digest, "blank"
+    row.reason, row.reason_zh, row.reason_en = told.key, told.zh, told.en
+    details = {"batch": row.batch_id, "position": row.position}
+    audit.append(session, actor.id, Verb.SCAN_BLANK, f"scan:{row.id}", details)
+
+
+def put(
     session: Session, desk: ScanDesk, actor: Actor, row: ScanPage, seen: Seen, place: Place, document: Document | None
 ) -> None:
+    """File a page at its place, in its document or a new one."""
     if seen.file is None:
         raise ValueError("a page with a mark has its bytes")
     target = document or open_document(session, desk, actor, place.placing)
@@ -146,7 +173,7 @@ def to_tray(
     audit.append(session, actor.id, Verb.SCAN_TO_TRAY, f"scan:{row.id}", details)
 
 
-def _repeated(session: Session, actor: Actor, row: ScanPage, filed: Page) -> None:
+def repeated(session: Session, actor: Actor, row: ScanPage, filed: Page) -> None:
     """A page that is filed already. It stays linked to that page, so that a destruction finds this master too."""
     told = reason("duplicate", document=filed.document_id, page=filed.position)
     row.state, row.page_id = "duplicate", filed.id
@@ -155,7 +182,7 @@ def _repeated(session: Session, actor: Actor, row: ScanPage, filed: Page) -> Non
     audit.append(session, actor.id, Verb.SCAN_REPEATED, f"scan:{row.id}", details)
 
 
-def _same_bytes(session: Session, digest: str | None) -> Page | None:
+def same_bytes(session: Session, digest: str | None) -> Page | None:
     """The filed page that came from the same bytes, or None."""
     if digest is None:
         return None
@@ -163,7 +190,8 @@ def _same_bytes(session: Session, digest: str | None) -> Page | None:
     return session.scalar(query.where(ScanPage.state == "filed").limit(1))
 
 
-def _page_of(session: Session, document: Document | None, position: int | None) -> Page | None:
+def page_of(session: Session, document: Document | None, position: int | None) -> Page | None:
+    """The page at a position of a document, or None."""
     if document is None or position is None:
         return None
     return session.scalar(select(Page).where(Page.document_id == document.id, Page.position == position))

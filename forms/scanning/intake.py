@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from forms.errors import NumberDestroyed
 from forms.marks import ForeignMark, PageMark
 from forms.paper import Paper
-from forms.scanning import codes, masters, rasters, registration, signatures
+from forms.scanning import codes, emptiness, groups, masters, rasters, registration, signatures
 from forms.scanning.filing import ScanDesk, Seen, file_page
 from forms.scanning.masters import Master, PageFile, UnreadablePage
 from forms.tables import ScanBatch, ScanPage, Serial
@@ -44,7 +44,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class PageFate:
-    """What became of a page of a batch. ``state``: received, filed, tray, duplicate, refused.
+    """What became of a page of a batch. ``state``: received, filed, tray, duplicate, blank, refused.
 
     Of a duplicate, ``document_id`` is where the page is filed already. ``signatures``: per key {"ink", "signed"}.
     ``reason`` is a key of forms.scanning.reasons, empty for a page filed without remark.
@@ -196,12 +196,14 @@ def _work(database: Database, desk: ScanDesk, actor: Actor, batch_id: int, progr
         total, name = batch.page_count, batch.name
     done = total - len(positions)
     progress(done, total)
+    pile = groups.Pile(desk.catalogue)
     with masters.opened(data, name) as master:
         for chunk in _chunks(positions):
-            seen = look(database, desk, master, chunk)
-            _file_insistently(database, desk, actor, batch_id, seen)
+            seen = pile.add(look(database, desk, master, chunk))
+            _file_insistently(database, desk, actor, batch_id, seen, master)
             done += len(chunk)
             progress(done, total)
+        _file_insistently(database, desk, actor, batch_id, pile.rest(), master)
     with database.transaction() as session:
         left = select(ScanPage.id).where(ScanPage.batch_id == batch_id, ScanPage.state == "received").limit(1)
         if session.scalar(left) is None:
@@ -234,13 +236,22 @@ def _look(session: Session, desk: ScanDesk, master: Master, position: int) -> Se
 def _look_at(session: Session, desk: ScanDesk, file: PageFile, position: int, digest: str) -> Seen:
     gray, reading = _read(file, desk.secret)
     if reading.found is None or isinstance(reading.found.mark, ForeignMark):
-        return Seen(position, file, digest, None, reading.reason)
+        return _without_mark(position, file, digest, reading.reason, gray)
     mark = reading.found.mark
     serial = _as_printed(session, mark)
     if _is_card(serial) and codes.has_another(gray, desk.secret, reading.found):
         return Seen(position, file, digest, None, "several_cards")
     ink = _ink(serial, gray, reading.found.corners, mark)
     return Seen(position, file, digest, mark, rotation=reading.found.rotation, signatures=ink)
+
+
+def _without_mark(position: int, file: PageFile, digest: str, why: str, gray: rasters.Gray) -> Seen:
+    """A page that proves nothing: is there anything on it, and might it be one of ours?"""
+    if why != "no_code":
+        return Seen(position, file, digest, None, why)
+    blank = emptiness.is_blank(gray)
+    ours = not blank and emptiness.may_be_ours(gray)
+    return Seen(position, file, digest, None, why, blank=blank, may_be_ours=ours)
 
 
 def _read(file: PageFile, secret: bytes) -> tuple[rasters.Gray, codes.Reading]:
@@ -275,7 +286,9 @@ def _ink(serial: Serial | None, gray: rasters.Gray, corners: codes.Points, mark:
     return signatures.judge(gray, registration.register(gray, corners, Paper(*serial.layout.paper)), boxes)
 
 
-def _file_insistently(database: Database, desk: ScanDesk, actor: Actor, batch_id: int, seen: Sequence[Seen]) -> None:
+def _file_insistently(
+    database: Database, desk: ScanDesk, actor: Actor, batch_id: int, seen: Sequence[Seen], master: Master
+) -> None:
     """File a chunk; what passes is tried again, a little later each time.
 
     The database may be away or busy, or a record was being destroyed while one of its pages was about to be filed:
@@ -283,7 +296,7 @@ def _file_insistently(database: Database, desk: ScanDesk, actor: Actor, batch_id
     """
     for attempt in range(_ATTEMPTS):
         try:
-            _file_chunk(database, desk, actor, batch_id, seen)
+            _file_chunk(database, desk, actor, batch_id, seen, master)
             return
         except (OperationalError, DossierClosedToFiling, NumberDestroyed):
             if attempt == _ATTEMPTS - 1:
@@ -291,7 +304,9 @@ def _file_insistently(database: Database, desk: ScanDesk, actor: Actor, batch_id
             time.sleep(0.2 * 2**attempt)
 
 
-def _file_chunk(database: Database, desk: ScanDesk, actor: Actor, batch_id: int, seen: Sequence[Seen]) -> None:
+def _file_chunk(
+    database: Database, desk: ScanDesk, actor: Actor, batch_id: int, seen: Sequence[Seen], master: Master
+) -> None:
     """One transaction: every page of the chunk that still waits gets its fate, and the claim is renewed."""
     with database.transaction() as session:
         audit.lock(session)
@@ -299,9 +314,13 @@ def _file_chunk(database: Database, desk: ScanDesk, actor: Actor, batch_id: int,
         positions = [page.position for page in seen]
         query = select(ScanPage).where(ScanPage.batch_id == batch_id, ScanPage.position.in_(positions))
         waiting = {row.position: row for row in session.scalars(query.where(ScanPage.state == "received"))}
-        for page in seen:
-            if page.position in waiting:
-                file_page(session, desk, actor, batch, waiting[page.position], page)
+        for part in groups.parted(desk.catalogue, seen):
+            if part[0].position not in waiting:
+                continue  # another worker has decided on it, and on all of it: a group is never cut in two
+            if groups.is_group(desk.catalogue, part):
+                groups.file_group(session, desk, actor, batch, waiting, part, master.page)
+            else:
+                file_page(session, desk, actor, batch, waiting[part[0].position], part[0])
         if batch.state == "received":
             batch.leased_until = clock.now() + _lease(desk)
 

@@ -47,6 +47,39 @@ _SENTENCES = {
     "blank_cancelled": ("此页已作空白注销,请核对", "the page was cancelled as blank; please look at it"),
     "missing": ("此页曾报缺失,现已找到", "the page was reported missing and has turned up"),
     "book_not_issued": ("该册没有办理领用,请补办", "the book was never issued; please make up for it"),
+    "blank_back": ("空白背面,不归档;原件中保留", "a blank back: not filed, kept in the file as received"),
+    "group_pages": (
+        "分隔页 {serial} 后应有 {expected} 页资料,扫到 {found} 页(另有空白 {blank} 页);整组待核对",
+        "{expected} pages were expected behind cover sheet {serial}, {found} were scanned (and {blank} blank ones); "
+        "the whole group waits",
+    ),
+    "group_uncounted": (
+        "分隔页 {serial} 印制时没有填应有页数,扫到 {found} 页资料;请核对后整组归档",
+        "cover sheet {serial} was printed without the number of pages expected; {found} were scanned: look, then file "
+        "the group",
+    ),
+    "group_stranger": (
+        "分隔页 {serial} 之后,批次第 {position} 页有不能辨认的码或本处表单的痕迹;整组待核对",
+        "behind cover sheet {serial}, page {position} of the batch bears a code that cannot be made out or traces of a "
+        "form of ours; the whole group waits",
+    ),
+    "group_cover": (
+        "分隔页 {serial} 不全或重复扫描;整组待核对",
+        "cover sheet {serial} is incomplete or was scanned twice; the whole group waits",
+    ),
+    "group_again": (
+        "分隔页 {serial} 的资料已归档(第 {document} 号文件);整组待核对",
+        "papers are filed under cover sheet {serial} already (document {document}); the whole group waits",
+    ),
+    "group_known": (
+        "分隔页 {serial} 之后,批次第 {position} 页与已归档或本组另一页完全相同;整组待核对",
+        "behind cover sheet {serial}, page {position} of the batch is the same as one that is filed or another of the "
+        "group; the whole group waits",
+    ),
+    "group_void": (
+        "分隔页 {serial} 已作废或注销;整组待核对",
+        "cover sheet {serial} is void or cancelled; the whole group waits",
+    ),
     "book_ended": ("该册已经结册,此页为补归", "the book was closed before; the page is filed late"),
 }
 KEYS = frozenset(_SENTENCES)

@@ -87,7 +87,7 @@ def refuse(session: Session, desk: ScanDesk, actor: Actor, scan_page: ScanPage, 
     if not reason.strip():
         raise BadInput(what="退回须写明原因")
     _still_here(session, scan_page)
-    _drop_copy(session, desk, scan_page)
+    drop_copy(session, desk, scan_page)
     scan_page.state, scan_page.reason = "refused", "refused"
     scan_page.reason_zh = scan_page.reason_en = reason.strip()
     details = {"batch": scan_page.batch_id, "position": scan_page.position}
@@ -224,11 +224,11 @@ def _move_into(session: Session, desk: ScanDesk, scan_page: ScanPage, form: Form
     position = scan_page.page_no or 1 if by_number else filing.next_position(session, document)
     new = NewPage(data, media_type, position, scan_page.rotation, scan_page.signatures)
     page = documents.add_page(session, desk.vault, document, new)
-    _drop_copy(session, desk, scan_page)
+    drop_copy(session, desk, scan_page)
     return page
 
 
-def _drop_copy(session: Session, desk: ScanDesk, scan_page: ScanPage) -> None:
+def drop_copy(session: Session, desk: ScanDesk, scan_page: ScanPage) -> None:
     """Forget the tray's copy of the bytes, unless it is the master itself or another tray page's too."""
     blob_id, scan_page.blob_id = scan_page.blob_id, None
     session.flush()

@@ -100,7 +100,7 @@ def test_a_scan_sent_by_the_page_is_filed_and_told_page_by_page(app: Flask, offi
     staff = sign_in("staff")
     printed = staff.post("/forms/ZX-01/print", unit="3-2-1201", count="1")
     pages = list(samples.rasterise(staff.get(f"{printed.location}/1").data, 150))
-    pile = samples.scan_pdf([*pages, Image.new("RGB", (1240, 1754), "white")], 150)
+    pile = samples.scan_pdf([*pages, Image.new("RGB", (1240, 1754), "gray")], 150)
     answer = staff.post("/scans/", files=(io.BytesIO(pile), "一摞.pdf"), accept="application/json")
     assert answer.json is not None
     hand: BatchHand = app.extensions["yedang_hand"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from forms.scanning import intake, reading, tray
+from forms.scanning import groups, intake, reading, tray
 from forms.scanning.intake import PageFate
 from forms.tables import ScanPage
 from records import units
@@ -32,6 +32,7 @@ PAGE_COLUMNS = (
     Column("unsigned", "未签", "Not signed"),
     Column("reason_zh", "说明", "Remark"),
 )
+STATES = ("filed", "tray", "duplicate", "blank")
 TRAY_COLUMNS = (
     Column("id", "待处理号", "No."),
     Column("file", "扫描文件", "Scan"),
@@ -108,14 +109,14 @@ def _fate(fate: PageFate) -> dict[str, object]:
 def _shown(batch: dict[str, object]) -> list[Sentence | Table]:
     pages = batch["pages"]
     assert isinstance(pages, list)
-    count = {state: sum(page["state"] == state for page in pages) for state in ("filed", "tray", "duplicate")}
+    count = {state: sum(page["state"] == state for page in pages) for state in STATES}
     zh = (
         f"{batch['file']}(第 {batch['batch']} 批):{len(pages)} 页,归档 {count['filed']},"
-        f"待处理 {count['tray']},重复 {count['duplicate']}"
+        f"待处理 {count['tray']},重复 {count['duplicate']},空白背面 {count['blank']}"
     )
     en = (
         f"{batch['file']} (batch {batch['batch']}): {len(pages)} pages, {count['filed']} filed, "
-        f"{count['tray']} in the tray, {count['duplicate']} repeated"
+        f"{count['tray']} in the tray, {count['duplicate']} repeated, {count['blank']} blank backs"
     )
     head = Sentence(zh, en)
     if batch["already_received"]:
@@ -211,6 +212,26 @@ def place(console: Console, number: int, form_name: str, unit_text: str, section
         data = {"id": number, "document": filed.id, "serial": filed.serial, "form": code, "section": filed.section}
         where = unit.code if unit else code[:2]
     return said(data, f"待处理 {number} 号已归入 {where}(文件 {filed.id})。", f"Page {number} is filed in {where}.")
+
+
+@group.command("confirm")
+@click.argument("number", type=int)
+@pass_console
+def confirm(console: Console, number: int) -> Answer:
+    """核对无误,把分隔页和其后的资料整组归档。 / File a cover sheet's group as one, having looked at it.
+
+    NUMBER 是组内任一页的待处理号;不属于这一组的页先归入别处或退回。
+    NUMBER is any page of the group; place or refuse before what does not belong to it.
+    """
+    office = console.office
+    with office.transaction() as session:
+        filed = groups.file_anyway(session, office.desk, console.actor(session), tray.find(session, number))
+        data = {"id": number, "document": filed.id, "serial": filed.serial, "pages": filed.expected_pages}
+    return said(
+        data,
+        f"{data['serial']} 整组 {data['pages']} 页已归档(文件 {data['document']})。",
+        f"{data['serial']} is filed with its {data['pages']} pages.",
+    )
 
 
 @group.command("refuse")

@@ -114,6 +114,7 @@ def _summary(count: dict[str, int]) -> str:
         (count.get("filed", 0), _("已归档 {count} 页")),
         (count.get("tray", 0), _("待处理 {count} 页")),
         (count.get("duplicate", 0), _("重复 {count} 页")),
+        (count.get("blank", 0), _("空白背面 {count} 页")),
         (count.get("refused", 0), _("不归档 {count} 页")),
     ]
     return str(_("，")).join(words.format(count=number) for number, words in parts if number)

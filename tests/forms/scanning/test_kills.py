@@ -17,6 +17,8 @@ from forms.tables import ScanPage, Serial
 from records import audit
 from records.tables import Blob, Page
 
+ROOT = Path(__file__).resolve().parents[3]
+
 # Files a batch until the n-th thing that it does to the database or the vault, and dies of SIGKILL there.
 DYING = """
 import os, signal, sys
@@ -77,10 +79,9 @@ def test_killed_and_started_again_every_page_is_filed_once(
 
 
 def _die(database, home, actor, batch, point):
-    root = Path(__file__).resolve().parents[3]
     url = database.engine.url.render_as_string(hide_password=False)
     command = [sys.executable, "-c", DYING, url, str(home), str(actor), str(batch), str(point)]
-    return subprocess.run(command, cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, check=False).returncode
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False).returncode
 
 
 def test_a_chunk_that_fails_half_way_leaves_nothing_and_can_be_repeated(database, actors, make_book, desk):

@@ -53,7 +53,7 @@ def test_the_archivist_brings_a_pile_and_places_what_has_no_code(walk: Walk, ser
         page.get_by_role("button", name="取号并打印").click()
     printed = list(samples.rasterise(Path(download.value.path()).read_bytes(), 150))
     pile = tmp_path / "一摞纸.pdf"
-    pile.write_bytes(samples.scan_pdf([*printed, Image.new("RGB", (1240, 1754), "white")], 150))
+    pile.write_bytes(samples.scan_pdf([*printed, Image.new("RGB", (1240, 1754), "gray")], 150))
     broken = tmp_path / "坏文件.pdf"
     broken.write_bytes(b"%PDF-1.7 broken")
     page.goto("/scans/")

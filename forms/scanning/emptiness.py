@@ -1,0 +1,110 @@
+"""Tells what lies on a page without a proven code: nothing at all, or traces of a page of ours whose code is spoiled.
+
+Both answers guard against loss: a page counts as blank only when even faint pencil would have been seen, and papers
+behind a cover sheet are not filed with it when one of them may be a form of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import combinations
+
+import cv2
+import numpy as np
+import zxingcpp
+
+from forms.paper import A4, CARD, Paper
+from forms.scanning.rasters import Gray
+
+# Pages are looked at with their longer side at so many pixels: 4 px per mm of A4.
+_LONGEST = 1170
+_PER_MM = 4
+# What a feeder's shadow or a neighbour's edge darkens.
+_BORDER_MM = 6
+# Faint pencil is some 20 to 40 levels of 255 darker than the paper; the noise of a poor scanner, averaged, is 2.
+_FAINTEST = 9
+# A grey or dark area, a photo, a shadow: no paper without anything on it.
+_UNEVEN = 25
+_DARKEST_PAPER = 140
+# Dust is smaller than the shortest stroke; much dust is a reason to look.
+_SHORTEST_STROKE_MM = 1.5
+_MOST_DUST = 0.0005
+# A square looks a tenth larger than it is when it is softened; what is taken for one by mistake only waits.
+_ALIKE, _FITS = 0.2, 0.12
+_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+
+
+def is_blank(gray: Gray) -> bool:
+    """Whether there is nothing on a page, its borders of 6 mm left out: not a stroke, not a stain, hardly any dust."""
+    soft = _inner(gray)
+    if min(soft.shape) < 20 * _PER_MM:
+        return False
+    # The paper as it would be without strokes: the median over 13 mm.
+    paper = cv2.medianBlur(soft, 51)
+    usual = float(np.median(paper))
+    if usual < _DARKEST_PAPER or usual - float(paper.min()) > _UNEVEN:
+        return False
+    ink = np.asarray(cv2.subtract(paper, soft) > _FAINTEST, np.uint8)
+    if float(np.mean(ink)) > _MOST_DUST:
+        return False
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    spots = stats[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
+    return int(spots.max(initial=0)) < _SHORTEST_STROKE_MM * _PER_MM
+
+
+def _inner(gray: Gray) -> Gray:
+    """The page without its borders, small and soft enough that single pixels count for nothing."""
+    border = _BORDER_MM * _PER_MM
+    return np.asarray(cv2.GaussianBlur(_small(gray)[border:-border, border:-border], (0, 0), 1.0), np.uint8)
+
+
+def _small(gray: Gray) -> Gray:
+    factor = _LONGEST / max(gray.shape)
+    if factor >= 1:
+        return gray
+    return np.asarray(cv2.resize(gray, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def may_be_ours(gray: Gray) -> bool:
+    """Whether a page without a readable code has something that our pages have: a spoiled code, or our four squares."""
+    # A library's own error beside a place says that there is a code which it cannot make out.
+    if zxingcpp.read_barcodes(gray, formats=_QR, return_errors=True, try_invert=False):
+        return True
+    return _has_fiducials(_squares(_small(gray)))
+
+
+Square = tuple[float, float, float]
+
+
+def _squares(small: Gray) -> list[Square]:
+    """Filled dark squares of about a fiducial's size: centre x, y and side in px."""
+    _, dark = cv2.threshold(cv2.GaussianBlur(small, (3, 3), 0), 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
+    opened = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    _, _, stats, centres = cv2.connectedComponentsWithStats(opened)
+    low, high = 0.012 * max(small.shape), 0.034 * max(small.shape)
+    return [
+        (float(x), float(y), float(area) ** 0.5)
+        for (_, _, width, height, area), (x, y) in zip(stats[1:], centres[1:], strict=True)
+        if low < area**0.5 < high and 0.75 < width / height < 1.33 and area > 0.7 * width * height
+    ]
+
+
+def _has_fiducials(squares: Iterable[Square]) -> bool:
+    """Whether two of them are alike and as far from each other as two fiducials of a paper of ours are."""
+    return any(
+        abs(one[2] - two[2]) < _ALIKE * one[2] and any(abs(_apart(one, two) / far - 1) < _FITS for far in _DISTANCES)
+        for one, two in combinations(squares, 2)
+    )
+
+
+def _apart(one: Square, two: Square) -> float:
+    """The distance of two squares, in sides of a square."""
+    return float(np.hypot(one[0] - two[0], one[1] - two[1])) / ((one[2] + two[2]) / 2)
+
+
+def _distances(paper: Paper) -> set[float]:
+    pairs = combinations(paper.fiducials, 2)
+    return {round(float(np.hypot(a[0] - b[0], a[1] - b[1])) / paper.fiducial_size, 3) for a, b in pairs}
+
+
+_DISTANCES = _distances(A4) | _distances(CARD)

@@ -1,0 +1,275 @@
+"""Papers without numbers behind their cover sheet 归档分隔页: filed together as one document, or waiting together.
+
+What follows a proven cover sheet and bears no code of ours belongs to it until the next code of ours. The group is one
+decision in one transaction. It is filed only when everything speaks for it: the pages that lie there are as many as
+were entered when the sheet was printed, and none of them might be a form of ours whose code is spoiled. Otherwise,
+also where no number was entered, the whole group waits for a person, who files it in one act (``file_anyway``): a page
+in the wrong dossier is worse than a page that waits.
+
+Blank pages do not count, and are dropped when the group is filed. One that only seems blank makes the count fall short,
+so that the group waits with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from forms import books, numbering
+from forms.catalogue import Catalogue, UnknownForm
+from forms.marks import PageMark
+from forms.numbering import BadSerial
+from forms.scanning import filing, tray
+from forms.scanning.filing import Place, ScanDesk, Seen
+from forms.scanning.masters import PageFile, UnreadablePage
+from forms.scanning.reasons import Reason, reason
+from forms.tables import ScanBatch, ScanPage, Serial
+from records import audit, documents
+from records.audit import Verb
+from records.documents import NewPage
+from records.errors import BadInput
+from records.tables import Blob, Document
+from records.users import Actor
+
+Group = Sequence[Seen]
+Fetch = Callable[[int], PageFile]
+
+
+def parted(catalogue: Catalogue, pages: Iterable[Seen]) -> list[list[Seen]]:
+    """Pages in the order of the scan, each alone, or a cover sheet with all that belongs to it."""
+    parts: list[list[Seen]] = []
+    for page in pages:
+        if parts and is_group(catalogue, parts[-1]) and _belongs(page, parts[-1][0]):
+            parts[-1].append(page)
+        else:
+            parts.append([page])
+    return parts
+
+
+def is_group(catalogue: Catalogue, part: Sequence[Seen]) -> bool:
+    """Whether the first of these pages is a cover sheet."""
+    mark = part[0].mark
+    if mark is None:
+        return False
+    try:
+        return catalogue.form(numbering.parse(mark.serial).form_code).mode == "external"
+    except (UnknownForm, BadSerial):
+        return False
+
+
+def _belongs(page: Seen, cover: Seen) -> bool:
+    return page.mark is None or (cover.mark is not None and page.mark.serial == cover.mark.serial)
+
+
+class Pile:
+    """Hands on pages as soon as it is clear with which others they must be decided: a group is never cut in two."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._open: list[Seen] = []
+
+    def add(self, pages: Iterable[Seen]) -> list[Seen]:
+        """Lay further pages on; the pages that no later one can change any more."""
+        parts = parted(self._catalogue, [*self._open, *pages])
+        still_open = bool(parts) and is_group(self._catalogue, parts[-1])
+        # Bytes are cut from the master again when the group is decided: a group may be as long as the file.
+        self._open = [replace(page, file=None) for page in parts.pop()] if still_open else []
+        return [page for part in parts for page in part]
+
+    def rest(self) -> list[Seen]:
+        """What is left at the end of the file."""
+        left, self._open = self._open, []
+        return left
+
+
+def file_group(
+    session: Session,
+    desk: ScanDesk,
+    actor: Actor,
+    batch: ScanBatch,
+    rows: Mapping[int, ScanPage],
+    group: Group,
+    fetch: Fetch,
+) -> None:
+    """Give every page of a group its fate. ``rows``: by position; ``fetch`` cuts a page's bytes from the master."""
+    cover = _mark(group[0])
+    for page in group:
+        row = rows[page.position]
+        row.digest, row.rotation, row.serial, row.signatures = page.digest, page.rotation, cover.serial, {}
+        if page.mark is not None:
+            row.page_no, row.copy, row.signatures = page.mark.page, page.mark.copy, dict(page.signatures)
+    place = filing.placed(session, desk, cover)
+    if isinstance(place, Reason):
+        _all_to_tray(session, desk, actor, batch, rows, group, fetch, place)
+        return
+    document = documents.find_document(session, cover.serial, cover.copy)
+    if document is not None and _all_known(session, document, group):
+        for page in group:
+            _repeat(session, actor, rows[page.position], page)
+        return
+    why = _objection(session, place, document, group)
+    if why is not None:
+        _all_to_tray(session, desk, actor, batch, rows, group, fetch, why)
+        return
+    _file_all(session, desk, actor, rows, group, fetch, place)
+
+
+def _mark(cover: Seen) -> PageMark:
+    if cover.mark is None:
+        raise ValueError("a group begins with a proven cover sheet")
+    return cover.mark
+
+
+def _objection(session: Session, place: Place, document: Document | None, group: Group) -> Reason | None:
+    """Why the group must wait, or None when everything speaks for it."""
+    serial, marks = place.serial.text, [page.mark for page in group if page.mark is not None]
+    if [mark.page for mark in marks] != list(range(1, place.serial.page_count + 1)) or len(set(marks)) != len(marks):
+        return reason("group_cover", serial=serial)
+    if document is not None:
+        return reason("group_again", serial=serial, document=document.id)
+    if place.remark is not None and place.remark.key != "missing":
+        return reason("group_void", serial=serial)
+    stranger = next((page for page in group if _is_suspicious(page)), None)
+    if stranger is not None:
+        return reason("group_stranger", serial=serial, position=stranger.position)
+    return _miscount(place.serial, group) or _same_again(session, serial, group)
+
+
+def _is_suspicious(page: Seen) -> bool:
+    return page.mark is None and (page.reason != "no_code" or page.may_be_ours)
+
+
+def _miscount(serial: Serial, group: Group) -> Reason | None:
+    papers = [page for page in group if page.mark is None]
+    blank = sum(page.blank for page in papers)
+    found, wanted = len(papers) - blank, expected(serial)
+    if wanted is None:
+        return reason("group_uncounted", serial=serial.text, found=found)
+    if found != wanted:
+        return reason("group_pages", serial=serial.text, expected=wanted, found=found, blank=blank)
+    return None
+
+
+def expected(serial: Serial) -> int | None:
+    """How many pages a cover sheet was printed for, or None where that was not entered as a whole number."""
+    text = str(serial.entered.get("expected_pages", "")).strip().removesuffix("页").strip()
+    return int(text) if text.isdecimal() and len(text) < 6 else None
+
+
+def _same_again(session: Session, serial: str, group: Group) -> Reason | None:
+    """Paper is never scanned twice into the same bytes: a page that came before tells of a mixed-up file."""
+    seen: set[str | None] = set()
+    for page in (page for page in group if not page.blank):
+        if page.digest in seen or filing.same_bytes(session, page.digest) is not None:
+            return reason("group_known", serial=serial, position=page.position)
+        seen.add(page.digest)
+    return None
+
+
+def _all_known(session: Session, document: Document, group: Group) -> bool:
+    """Whether exactly this was filed before: every page's bytes are those of a page of the document."""
+    filed = [filing.same_bytes(session, page.digest) for page in group if not page.blank]
+    return all(page is not None and page.document_id == document.id for page in filed)
+
+
+def _repeat(session: Session, actor: Actor, row: ScanPage, page: Seen) -> None:
+    filed = filing.same_bytes(session, page.digest)
+    if filed is None or page.blank:
+        filing.drop_blank(session, actor, row, page)
+    else:
+        filing.repeated(session, actor, row, filed)
+
+
+def _file_all(
+    session: Session,
+    desk: ScanDesk,
+    actor: Actor,
+    rows: Mapping[int, ScanPage],
+    group: Group,
+    fetch: Fetch,
+    place: Place,
+) -> None:
+    document, position = None, 0
+    for page in group:
+        row = rows[page.position]
+        if page.blank:
+            filing.drop_blank(session, actor, row, page)
+            continue
+        position += 1
+        whole = replace(page, file=page.file or fetch(page.position))
+        filing.put(session, desk, actor, row, whole, replace(place, position=position), document)
+        document = documents.find_document(session, place.serial.text, place.placing.copy)
+
+
+def _all_to_tray(
+    session: Session,
+    desk: ScanDesk,
+    actor: Actor,
+    batch: ScanBatch,
+    rows: Mapping[int, ScanPage],
+    group: Group,
+    fetch: Fetch,
+    why: Reason,
+) -> None:
+    for page in group:
+        try:
+            file = page.file or fetch(page.position)
+        except UnreadablePage:
+            file = None
+        filing.to_tray(session, desk, actor, batch, rows[page.position], file, why)
+
+
+def waiting_with(session: Session, cover: ScanPage) -> list[ScanPage]:
+    """The pages of a cover sheet's group that still wait in the tray, in the order of the scan, the cover among them.
+
+    Empty for a page that waits for another reason.
+    """
+    if not cover.reason.startswith("group_"):
+        return []
+    query = select(ScanPage).where(ScanPage.batch_id == cover.batch_id, ScanPage.serial == cover.serial)
+    query = query.where(ScanPage.state == "tray", ScanPage.reason.startswith("group_"))
+    return list(session.scalars(query.order_by(ScanPage.position)))
+
+
+def file_anyway(session: Session, desk: ScanDesk, actor: Actor, page: ScanPage) -> Document:
+    """File what waits of a group by a person's decision, as one document in the order of the scan.
+
+    ``page``: any page of the group. What does not belong to it must be placed or refused before.
+    Raises BadInput (no group, papers filed under the cover already, its records contradict), UnreadablePage,
+    NumberDestroyed, NotAllowed.
+    """
+    actor.require("归入待处理页", *tray.FILERS)
+    audit.lock(session)
+    session.refresh(page)
+    rows = waiting_with(session, page) if page.state == "tray" else []
+    cover = next((row for row in rows if row.page_no == 1), None)
+    serial = session.scalar(select(Serial).where(Serial.text == page.serial))
+    if cover is None or serial is None:
+        raise BadInput(what="此页不在一组待核对的分隔页资料中")
+    if documents.find_document(session, serial.text, cover.copy or 1) is not None:
+        raise BadInput(what=f"分隔页 {serial.text} 的资料已归档,请逐页归入或退回")
+    if any(row.blob_id is None for row in rows):
+        raise UnreadablePage(why="组内有无法打开的页,请退回或重新扫描 / a page of the group cannot be opened")
+    mark = PageMark(serial.text, 1, serial.page_count, cover.copy or 1, serial.form_version)
+    place = filing.placed(session, desk, mark)
+    if isinstance(place, Reason):
+        raise BadInput(what=place.zh)
+    document = filing.open_document(session, desk, actor, place.placing)
+    for position, row in enumerate(rows, start=1):
+        _move(session, desk, actor, row, document, position)
+    document.expected_pages = len(rows)
+    books.mark_returned(session, actor, serial)
+    return document
+
+
+def _move(session: Session, desk: ScanDesk, actor: Actor, row: ScanPage, document: Document, position: int) -> None:
+    blob = session.get_one(Blob, row.blob_id)
+    new = NewPage(desk.vault.open(blob), blob.media_type, position, row.rotation, row.signatures)
+    page = documents.add_page(session, desk.vault, document, new)
+    tray.drop_copy(session, desk, row)
+    row.state, row.page_id = "filed", page.id
+    details = {"batch": row.batch_id, "position": row.position, "document": document.id, "form": document.form_code}
+    audit.append(session, actor.id, Verb.SCAN_PLACED, f"scan:{row.id}", details)
