@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: setup run test browser bench docs
+.PHONY: setup run test browser bench gallery docs
 
 setup: .venv/installed ## make .venv with everything the office needs
 
@@ -34,6 +34,9 @@ browser: ## a browser for the browser tests, where this machine may install one
 bench: setup ## measure beside the peers; writes docs/benchmarks.md
 	$(INSTALL) -e '.[dev,bench]'
 	$(BIN)/python -m bench.run
+
+gallery: setup ## draw every form as a picture into the folder gallery
+	$(BIN)/yedang form gallery --out gallery
 
 docs: setup ## write docs/commands.md and docs/reference.md anew
 	$(BIN)/python -m web.commands.reference

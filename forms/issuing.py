@@ -17,6 +17,7 @@ from forms import books, entering, numbering, office_suite, pdf
 from forms.catalogue import Catalogue, Form
 from forms.entering import Values
 from forms.layout import Laid, PageIdentity, lay_out
+from forms.layout_versions import keep_layout
 from forms.marks import PageMark
 from forms.paper import A4
 from forms.qr import no_code, qr_png
@@ -204,23 +205,12 @@ def _refuse_wrong_kind(form: Form, word: bool) -> None:
 def _draw(session: Session, job: _Job, laid: Laid, serials: Sequence[Serial]) -> tuple[PrintedFile, ...]:
     """All numbers of a sheet form in one PDF; notes on their rows which layout they have."""
     for serial in serials:
-        serial.layout_digest, serial.page_count = _keep_layout(session, laid), len(laid.pages)
+        serial.layout_digest, serial.page_count = keep_layout(session, job.form, laid), len(laid.pages)
     secret, reprint = job.shop.secret, job.reprint
     pages = (identity for one in serials for identity in pdf.sheet_identities(laid, one.text, secret, reprint=reprint))
     out = io.BytesIO()
     pdf.draw(laid, pages, out, title=job.title, author=job.shop.office)
     return (PrintedFile(f"{serials[0].text}.pdf", PDF, out.getvalue()),)
-
-
-def _keep_layout(session: Session, laid: Laid) -> str:
-    """Keep where the boxes lie, once per layout; the log's lock, held since the numbers were taken, orders writers."""
-    if session.get(Layout, laid.digest) is None:
-        paper = [laid.paper.width, laid.paper.height]
-        session.add(
-            Layout(digest=laid.digest, form_code=laid.form_code, version=laid.version, paper=paper, boxes=laid.boxes)
-        )
-        session.flush()
-    return laid.digest
 
 
 def keep_template(session: Session, form: Form, template: WordTemplate, serials: Sequence[Serial]) -> None:
@@ -278,7 +268,7 @@ def print_book(session: Session, shop: PrintShop, actor: Actor, form: Form, page
     actor.require("打印成册表单", *OFFICE_ROLES)
     laid = _Job(shop, form, None, {}).laid()
     book = books.create(session, actor, form, pages)
-    digest = _keep_layout(session, laid)
+    digest = keep_layout(session, form, laid)
     for serial in book.serials:
         serial.layout_digest = digest
     serials = [serial.text for serial in book.serials]

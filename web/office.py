@@ -62,8 +62,8 @@ class Office:
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """The forms that this office knows."""
-        return load_catalogue()
+        """The forms that this office knows: the handbook's, and its own from ``forms`` in the data folder."""
+        return load_catalogue(self.settings.home / "forms")
 
     @cached_property
     def shop(self) -> PrintShop:

@@ -9,7 +9,7 @@ from forms.catalogue import Field, Form
 from forms.layout import entries
 from forms.layout.blocks import place_value
 from forms.layout.board import PAD, Board
-from forms.layout.frame import clauses_in_short, place_fiducials, shrunk
+from forms.layout.frame import place_fiducials, shrunk, source_line
 from forms.layout.items import INK, SHADE, SOFT, Item, Line, Text
 from forms.paper import A4, CARD, Paper
 from forms.typeface import Typeface, load_typeface
@@ -147,7 +147,7 @@ def _place_foot(board: Board, form: Form) -> None:
     middle = CARD.width / 2
     remark = form.remark or ""
     board.text(middle, 123.6, remark, shrunk(board, remark, 7.5, 72.0), align="centre")
-    source = f"{form.code} 第{form.version}版　依据 {clauses_in_short(form.clauses)}"
+    source = source_line(form)
     board.text(middle, 126.8, source, shrunk(board, source, 6.0, 72.0), align="centre", colour=SOFT)
 
 

@@ -293,14 +293,15 @@ def make_catalogue(*forms: Form) -> Catalogue:
     ],
 )
 def test_a_form_that_contradicts_itself_or_the_rest_is_refused(changes: dict[str, object], why: str) -> None:
-    with pytest.raises(CatalogueBroken, match=why):
+    with pytest.raises(CatalogueBroken) as caught:
         make_catalogue(make_form(**changes))
+    assert why in caught.value.sentence("en")
 
 
 def test_a_name_belongs_to_one_form_only() -> None:
-    with pytest.raises(CatalogueBroken, match=r"HF-02:is called 回访 记录表, and so is HF-01"):
+    with pytest.raises(CatalogueBroken, match="HF-02:名称「回访 记录表」与 HF-01 相同"):
         make_catalogue(make_form(), make_form(code="HF-02", zh="签收表", en="Receipts", aliases=["回访 记录表"]))
-    with pytest.raises(CatalogueBroken, match="HF-01 stands twice"):
+    with pytest.raises(CatalogueBroken, match="HF-01 出现了两次"):
         make_catalogue(make_form(), make_form())
 
 
@@ -336,8 +337,9 @@ def test_a_field_that_cannot_be_drawn_is_refused(broken: dict[str, object]) -> N
 def test_a_data_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch, text: str, why: str) -> None:
     read = templates.read_text
     monkeypatch.setattr(templates, "read_text", lambda name: text if "procedures/" in name else read(name))
-    with pytest.raises(CatalogueBroken, match=why):
+    with pytest.raises(CatalogueBroken) as caught:
         load_catalogue()
+    assert why in caught.value.sentence("en")
 
 
 def test_a_procedure_file_that_is_not_listed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

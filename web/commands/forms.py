@@ -11,8 +11,10 @@ import click
 from sqlalchemy.orm import Session
 
 from forms import entering, issuing
-from forms.catalogue import Catalogue, Form
+from forms.catalogue import Catalogue, Form, load_catalogue
+from forms.gallery import write_gallery
 from forms.issuing import Printed
+from forms.own_layouts import check_file
 from records import units
 from records.errors import BadInput
 from records.users import Actor
@@ -110,6 +112,31 @@ def print_(
         )
 
     return _hand_out(console, act, found.code, out)
+
+
+@group.command("check")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@pass_console
+def check(console: Console, file: Path) -> Answer:
+    """检查自有表单文件;放进数据目录的 forms 文件夹后即可使用。 / Check a file of the office's own forms before use."""
+    folder = console.settings.home / "forms"
+    forms = check_file(file, folder)
+    rows = [{"code": form.code, "name": form.zh, "mode": form.mode, "version": form.version} for form in forms]
+    where = f"放进 {folder} 后,重新启动即可打印和扫描。"
+    done = Sentence(
+        f"没有发现问题,共 {len(forms)} 张表单。{where}", f"no fault found in {len(forms)} forms; put it into {folder}"
+    )
+    return answer({"file": file, "forms": rows}, Table(FORM_COLUMNS[:3], rows), done)
+
+
+@group.command("gallery")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="文件夹 / where to write")
+@pass_console
+def gallery(console: Console, out: Path) -> Answer:
+    """每张表单一幅图,另有总览图。 / A picture of every form, and one of them all."""
+    written = write_gallery(load_catalogue(console.settings.home / "forms"), out, console.settings.office)
+    data = {"folder": out, "pictures": [path.name for path in written]}
+    return answer(data, Sentence(f"已写入 {out},共 {len(written)} 幅图", f"{len(written)} pictures written to {out}"))
 
 
 @group.command("reprint")
