@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from forms import books
+from forms import books, handovers
 from records import access, clock, dossiers, importing, units, users
 from records.dossiers import NewOwner
 from records.users import Actor
@@ -71,6 +71,7 @@ class Story:
             *(self._moving_in(number) for number in range(len(HOMES))),
             self.former_owners,
             self.book_in_use,
+            self.slips,
             self.closed_book,
             self.agreements,
             self.odd_pages,
@@ -181,12 +182,19 @@ class Story:
         with self.office.transaction() as session:
             books.void(session, self._as(STAFF_2), printed.serials[4], "住户姓名写错,整页重写,原页保留")
             story = "回访途中遇雨,整理时发现缺第7页,已在服务台和车内查找未果"
-            books.report_missing(session, self._as(SUPERVISOR), printed.serials[6], story)
+            books.report_missing(session, self._as(SUPERVISOR), printed.serials[6], story, STAFF_2.name)
+            book = books.find_book(session, number)
+            handovers.hand_over(session, self._as(STAFF), book, STAFF.name, self.today, book.page_count - 1)
 
     def _visit(self, paper: Paper, place: int) -> Paper:
         quality, effect, suggestions = VISITS[place]
         words = {"quality": quality, "effect": f"{HOMES[place]} {effect}", "suggestions": suggestions}
         return self.desk.written(paper, words)
+
+    def slips(self) -> None:
+        """A release slip whose copy security keeps for ten days, and a work order whose copy is back the same day."""
+        self.desk.print(STAFF, "FX-01", HOMES[4])
+        self.desk.print(STAFF, "YY-02", HOMES[5])
 
     def closed_book(self) -> None:
         """A duty book that is used up: pages back or cancelled, closed; its three years run from today."""
