@@ -77,12 +77,14 @@ def dossier_cover(facts: DossierFacts) -> tuple[Item, ...]:
 
 def contents_pages(facts: DossierFacts, sections: Sequence[Section], on: date) -> list[tuple[Item, ...]]:
     """The contents list as of a day, over as many pages as it needs; sections stand in the order given."""
-    lines = _numbered(sections)
+    lines = list(_numbered(sections))
     boards: list[Board] = []
     board, y, area = _new_page(facts, boards)
-    for line in lines:
+    for line, following in zip(lines, [*lines[1:], None], strict=True):
         tall = line.height(board, area.w)
-        if y + tall > area.y + area.h - 8.0:
+        # A heading goes over with the first line it stands above.
+        together = following.height(board, area.w) if isinstance(line, _Heading) and following else 0.0
+        if y + tall + together > area.y + area.h - 8.0:
             board, y, area = _new_page(facts, boards)
         line.place(board, area.x, y, area.w, tall)
         board.line(area.x, y + tall, area.x + area.w, y + tall)

@@ -7,6 +7,7 @@ import io
 from datetime import date
 
 import pypdfium2
+import pytest
 
 from forms import pdf
 from forms.layout.dossier_pages import DossierFacts, Entry, Section, contents_pages, dossier_cover
@@ -52,3 +53,13 @@ def test_the_contents_list_every_document_once_and_what_is_missing() -> None:
     assert f"第 {len(pages)} 页　共 {len(pages)} 页" in words
     assert words.index("1　业主临时公约") < words.index("2　供暖协议书") < words.index("3　其他")
     assert all(item.y < 297 - 20 for page in pages for item in page if isinstance(item, Text))
+
+
+@pytest.mark.parametrize("before", range(15, 32))
+def test_no_heading_stands_alone_at_the_foot_of_a_page(before: int) -> None:
+    entries = [Entry(f"RZ-08-2026-{number:06d}-X", "文件", date(2026, 3, 1), 2) for number in range(before + 9)]
+    sections = [Section("供暖协议书", entries[:before]), Section("其他", entries[before:])]
+    for page in contents_pages(FACTS, sections, date(2026, 11, 23)):
+        words = [item.text for item in page if isinstance(item, Text)]
+        body = words[: words.index(next(word for word in words if word.startswith("截至")))]
+        assert not body[-1].endswith("其他")
