@@ -59,6 +59,7 @@ def page(number: str) -> ResponseReturnValue:
         book=book,
         account=account,
         stories={serial.text: serial.state_reason for serial in book.serials if serial.state_reason},
+        finders={serial.text: serial.finder for serial in book.serials if serial.finder},
         form=visit.office().catalogue.form(book.form_code),
         life=handovers.life(session, book),
         holder=handovers.holder(session, book),
