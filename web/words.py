@@ -60,6 +60,7 @@ SCANS = {
     "duplicate": _l("重复"),
     "blank": _l("空白背面"),
     "refused": _l("不归档"),
+    "destroyed": _l("已销毁"),
 }
 HOLDS = {
     "dossier": _l("业主档案"),
@@ -125,6 +126,8 @@ VERBS = {
     Verb.TEMPLATE_REMOVED: _l("恢复内置 Word 模板"),
     Verb.BOOK_PRINTED: _l("印册"),
     Verb.BOOK_ISSUED: _l("领用册"),
+    Verb.BOOK_HANDED_OVER: _l("册交接"),
+    Verb.BOOK_FULL: _l("册用完交回"),
     Verb.BOOK_RECONCILED: _l("核对册"),
     Verb.BOOK_CLOSED: _l("结册"),
     Verb.BOOK_TRANSFERRED: _l("移交册"),
@@ -138,6 +141,7 @@ VERBS = {
     Verb.SCAN_TO_TRAY: _l("扫描页待处理"),
     Verb.SCAN_BLANK: _l("空白背面"),
     Verb.SCAN_PLACED: _l("人工归入"),
+    Verb.SCAN_REPEATED: _l("扫描页重复"),
     Verb.SCAN_REFUSED: _l("退回扫描页"),
     Verb.TRAY_SHOWN: _l("查看待处理页"),
     Verb.ACCESS_REQUESTED: _l("申请查阅"),

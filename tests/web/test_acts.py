@@ -140,6 +140,21 @@ def test_a_page_of_the_tray_is_refused_with_a_reason(office: Office, sign_in: Si
     assert "没有待处理的页" in staff.get("/tray/").text
 
 
+def test_papers_behind_a_cover_sheet_are_confirmed_as_one(office: Office, sign_in: SignIn) -> None:
+    staff = sign_in("staff")
+    printed = staff.post("/forms/RZ-15/print", unit="3-2-1201", count="1")
+    cover = list(samples.rasterise(staff.get(f"{printed.location}/1").data, 150))
+    papers = [Image.effect_noise((1240, 1754), spread).convert("RGB") for spread in (40, 60)]
+    pile = samples.scan_pdf([*cover, *papers], 150)
+    staff.post("/scans/", files=(io.BytesIO(pile), "证件.pdf"))
+    staff.client.application.extensions["yedang_hand"].wait()
+    group = waiting(office)[-3:]
+    page = staff.get(f"/tray/{group[0]}").text
+    assert "整组归档" in page
+    assert staff.post(f"/tray/{group[1]}/confirm").status_code == 302
+    assert not set(group) & set(waiting(office))
+
+
 def test_a_book_is_settled_page_by_page_and_closed(office: Office, sign_in: SignIn) -> None:
     with office.reading() as session:
         book = session.scalar(select(Book.number))

@@ -9,8 +9,10 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import web
+from records.audit import Verb
 from web.language import TRANSLATIONS
 from web.typesetting import typeset
+from web.words import LISTS
 
 ROOT = Path(web.__file__).parent
 WHERE = [("views/**.py", "python"), ("acts/**.py", "python"), ("*.py", "python"), ("pages/**.html", "jinja2")]
@@ -39,6 +41,11 @@ def test_no_english_is_left_over() -> None:
 def test_placeholders_are_the_same_in_both() -> None:
     for chinese, text in english().items():
         assert sorted(re.findall(r"\{\w+\}", chinese)) == sorted(re.findall(r"\{\w+\}", text)), chinese
+
+
+def test_every_act_in_the_log_has_its_words() -> None:
+    assert {str(verb) for verb in Verb} - {str(key) for key in LISTS["verb"]} == set()
+    assert {str(verb).split(":")[0] for verb in Verb} - set(LISTS["part"]) == set()
 
 
 def test_chinese_is_set_with_its_own_punctuation() -> None:

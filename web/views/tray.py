@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from forms.scanning import tray
+from forms.scanning import groups, tray
 from forms.tables import ScanPage
 from records.errors import NotFound
 from records.units import find_unit
@@ -35,6 +35,7 @@ def page(page_id: int) -> ResponseReturnValue:
         "tray_page.html",
         scan=found,
         left=len(tray.waiting(visit.look())),
+        group=groups.waiting_with(visit.look(), found),
         procedures=catalogue.procedures,
         sections=catalogue.sections,
         guess=found.serial[:5] if found.serial else "",
@@ -70,6 +71,18 @@ def place(page_id: int) -> ResponseReturnValue:
         )  # fmt: skip
         place_name = document.dossier.number if document.dossier else document.series
     flash(_("已归入 {place}。").format(place=place_name), "success")
+    return _next()
+
+
+@views.post("/<int:page_id>/confirm")
+@only(*FILERS)
+def confirm(page_id: int) -> ResponseReturnValue:
+    """File a cover sheet with the whole group behind it, having looked at it."""
+    with visit.act() as session:
+        document = groups.file_anyway(session, visit.office().desk, visit.actor(), tray.find(session, page_id))
+    flash(
+        _("{serial} 整组 {count} 页已归档。").format(serial=document.serial, count=document.expected_pages), "success"
+    )
     return _next()
 
 
