@@ -17,6 +17,14 @@ from search.sounds import sounds_like
 #: More owners of one sound are not told apart by it.
 MOST_NAMESAKES = 500
 
+_PRESENT = (
+    select(Owner.id, Owner.name)
+    .join(OwnershipOwner, OwnershipOwner.owner_id == Owner.id)
+    .join(Ownership, Ownership.id == OwnershipOwner.ownership_id)
+    .where(Ownership.until_on.is_(None))
+    .order_by(Owner.id)
+)
+
 
 @dataclass(frozen=True)
 class UnitFound:
@@ -59,22 +67,22 @@ def owners_called(session: Session, wanted: str, most: int = MOST_NAMESAKES) -> 
     The names are read and compared here: no database knows pinyin, and an estate has some thousands of owners.
     """
     word = fold(wanted).strip()
+    if not word:
+        return []
     heard = re.sub(r"[\s']", "", word) if re.fullmatch(r"[a-z][a-z\s']+", word) else ""
-    present = (
-        select(Owner.id, Owner.name)
-        .join(OwnershipOwner, OwnershipOwner.owner_id == Owner.id)
-        .join(Ownership, Ownership.id == OwnershipOwner.ownership_id)
-        .where(Ownership.until_on.is_(None))
-        .order_by(Owner.id)
-    )
     found: dict[int, str] = {}
-    for owner_id, name in session.execute(present) if word else ():
+    for owner_id, name in session.execute(_PRESENT):
         folded = fold(name)
         if word in folded or (heard and sounds_like(folded, heard)):
             found[owner_id] = name
         if len(found) == most:
             break
     return list(found.items())
+
+
+def present_names(session: Session) -> list[str]:
+    """The names of all present owners, each once."""
+    return list(dict.fromkeys(name for _, name in session.execute(_PRESENT)))
 
 
 def _conditions(session: Session, wanted: str) -> list[ColumnElement[bool]]:

@@ -59,8 +59,10 @@ class Engine(Protocol):
     def contains(self, inside: ColumnElement[str], fragment: str) -> ColumnElement[bool]:
         """The condition that a text holds a fragment, character by character."""
 
-    def page(self, session: Session, found: Select[int], limit: int, offset: int) -> tuple[int, Sequence[int]]:
-        """How many places were found, and those of one page, newest first."""
+    def page(
+        self, session: Session, found: Select[int], limit: int, offset: int, before: int | None = None
+    ) -> tuple[int, Sequence[int]]:
+        """How many places were found, and those of one page, newest first; of those before a place, where given."""
 
     def tokens(self, session: Session, places: Sequence[int]) -> dict[int, set[str]]:
         """What is kept for these places, for the check."""
@@ -102,10 +104,13 @@ class _Sqlite:
     def contains(self, inside: ColumnElement[str], fragment: str) -> ColumnElement[bool]:
         return func.instr(inside, fragment) > 0
 
-    def page(self, session: Session, found: Select[int], limit: int, offset: int) -> tuple[int, Sequence[int]]:
+    def page(
+        self, session: Session, found: Select[int], limit: int, offset: int, before: int | None = None
+    ) -> tuple[int, Sequence[int]]:
         total = session.scalar(found.with_only_columns(func.count(self.place))) or 0
         # FTS5 walks its lists backwards and stops: a page costs little however much was found.
-        newest = found.order_by(self.place.desc()).limit(limit).offset(offset)
+        rest = found if before is None else found.where(self.place < before)
+        newest = rest.order_by(self.place.desc()).limit(limit).offset(offset)
         return total, session.scalars(newest).all() if total else ()
 
     def tokens(self, session: Session, places: Sequence[int]) -> dict[int, set[str]]:
@@ -166,12 +171,17 @@ class _Postgresql:
     def contains(self, inside: ColumnElement[str], fragment: str) -> ColumnElement[bool]:
         return func.strpos(inside, fragment) > 0
 
-    def page(self, session: Session, found: Select[int], limit: int, offset: int) -> tuple[int, Sequence[int]]:
+    def page(
+        self, session: Session, found: Select[int], limit: int, offset: int, before: int | None = None
+    ) -> tuple[int, Sequence[int]]:
         # The planner does not know what it costs to unpack the tokens of a row: it would rather read all rows, or
         # walk back through the places, than ask the index (20,000 documents: 100 ms instead of 10).
         every_place = found.cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
         place = every_place.c.place
-        newest = select(place, func.count().over()).order_by(place.desc()).limit(limit).offset(offset)
+        total_found = select(func.count()).select_from(every_place).scalar_subquery()
+        newest = select(place, total_found).order_by(place.desc()).limit(limit).offset(offset)
+        if before is not None:
+            newest = newest.where(place < before)
         session.execute(text("SET LOCAL enable_seqscan = off"))
         rows = session.execute(newest).all()
         total = rows[0][1] if rows else session.scalar(select(func.count()).select_from(every_place)) or 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -12,7 +14,8 @@ from records.database import Database
 from records.tables import Document
 from records.verify import Finding
 from search import analysis, engines, tables
-from search.analysis import fold, fragment_form, normal_form
+from search.analysis import fold, fragment_form, is_han, normal_form
+from search.sounds import spellings
 from search.sources import Analysed, Source, gather
 from search.tables import SearchEntry, document_at
 
@@ -30,6 +33,7 @@ class Index:
 
     def __init__(self, names: Mapping[str, Sequence[str]], series: Mapping[str, Sequence[str]] | None = None) -> None:
         self._forms = {code: _normal_names(called) for code, called in names.items()}
+        self._named = {code: tuple(called) for code, called in names.items()}
         self._series = {code: _normal_names(called) for code, called in (series or {}).items()}
 
     def forms_called(self, name: str) -> list[str]:
@@ -44,6 +48,30 @@ class Index:
         """The codes of forms that go by exactly this code, name or alias, in any width and case."""
         wanted = normal_form(fold(name))
         return [code for code, called in self._forms.items() if wanted in (*called, normal_form(fold(code)))]
+
+    def forms_heard(self, typed: str) -> list[str]:
+        """The codes of forms of which a name sounds like this: ``ruzhu``, ``rztzs``."""
+        wanted = fold(typed).strip()
+        if not re.fullmatch("[a-z]{2,}", wanted):
+            return []
+        return sorted(code for code, heard in self._heard.items() if any(one.startswith(wanted) for one in heard))
+
+    def name_of(self, code: str) -> str:
+        """A form's name: the first in Chinese, else the first."""
+        names = self._named[code]
+        return next((name for name in names if is_han(fold(name))), names[0])
+
+    def all_names(self) -> list[str]:
+        """Every name of a form or procedure, folded."""
+        called = [name for names in (self._forms, self._series) for every in names.values() for name in every]
+        return list(dict.fromkeys(name.strip() for name in called))
+
+    @cached_property
+    def _heard(self) -> dict[str, set[str]]:
+        return {
+            code: {spelling for name in names for run in name.split() for spelling in spellings(run)}
+            for code, names in self._forms.items()
+        }
 
     def follow(self, session: Session) -> None:
         """Bring the entries of all touched documents up to date, inside the same transaction."""

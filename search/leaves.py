@@ -183,6 +183,12 @@ def series(index: Index, text: str) -> Expression | None:
     return either(Token("p§" + code.lower()) for code in codes) if codes else None
 
 
+def section(_index: Index, text: str) -> Expression | None:
+    """Documents in a section of the owner dossier, by its key (``reno_agree``)."""
+    key = fold(text).strip().replace("_", "")
+    return Token(analysis.section_token(key)) if re.fullmatch("[a-z]+", key) else None
+
+
 def dated(_index: Index, text: str) -> Expression | None:
     """Documents dated on a day, in a month or year, or in a range written in one word."""
     ends = _TO.split(fold(text).strip(), maxsplit=1)
@@ -197,6 +203,7 @@ FIELDED: dict[str, Callable[[Index, str], Expression | None]] = {
     "serial": serial,
     "date": dated,
     "series": series,
+    "section": section,
 }
 
 

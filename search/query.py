@@ -39,6 +39,7 @@ _FIELDS = {
     "编号": "serial", "serial": "serial",
     "日期": "date", "date": "date",
     "类别": "series", "series": "series",
+    "目录": "section", "section": "section",
 }  # fmt: skip
 _INFIX = {"AND": "AND", "&&": "AND", "且": "AND", "并且": "AND", "OR": "OR", "||": "OR", "或": "OR", "或者": "OR"}
 _PREFIX = {"NOT", "非"}

@@ -1,18 +1,19 @@
-"""Answering: a question in, the documents that the asker may know of out, newest first."""
+"""Answering: a question in, the documents that the asker may know of out, newest first or by relevance."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from records import identifiers
 from records.errors import BadInput
-from search import analysis, snippets
-from search.engines import Engine, decides, engine_for
+from search import analysis, ranking, snippets
+from search.engines import decides, engine_for
 from search.expressions import EVERYTHING, Expression, Scope, Span, Token, either, every, undecided, upper
 from search.index import Index
 from search.query import Ignored, understand
@@ -21,6 +22,7 @@ from search.tables import SearchEntry, document_at, places_between
 
 #: An engine takes this many dossiers as tokens at once; beyond, asking the rows is faster (20,000 documents).
 _MOST_TOKENS = 50
+_BATCH = 200
 _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 
 
@@ -61,11 +63,52 @@ class Hit:
 
 @dataclass(frozen=True)
 class Results:
-    """``total`` counts all that was found and may be known of; ``hits`` is the page asked for."""
+    """``total`` counts all that was found and may be known of; ``hits`` is the page asked for.
+
+    ``next`` is where the page after it begins (see ``search``); None at the end, and by relevance.
+    """
 
     total: int
     hits: tuple[Hit, ...]
     ignored: tuple[Ignored, ...]
+    next: int | None = None
+
+
+Order = Literal["date", "relevance"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as it is put to the engine: what it means, all that narrows it, and what was not followed.
+
+    ``whole`` is None when there is nothing to look for.
+    """
+
+    meaning: Expression | None
+    whole: Expression | None
+    ignored: tuple[Ignored, ...]
+
+
+def ask(
+    index: Index,
+    text: str,
+    *,
+    visible: Visible,
+    within: str = "",
+    unit: str | None = None,
+    form: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+) -> Asked:
+    """What a question means to this asker (see ``search``). Raises BadUnitCode, BadInput (no such form)."""
+    question, narrowing = understand(index, text), understand(index, within)
+    filters = list(_filters(index, unit, form, since, until))
+    filters += [narrowing.meaning] if narrowing.meaning is not None else []
+    asked = [question.meaning] if question.meaning is not None else []
+    ignored = (*question.ignored, *narrowing.ignored)
+    if not asked and (text.strip() or not filters):
+        return Asked(None, None, ignored)
+    return Asked(question.meaning, every([visible.expression(), *filters, *asked]), ignored)
 
 
 def search(
@@ -74,30 +117,63 @@ def search(
     text: str,
     *,
     visible: Visible,
+    within: str = "",
     unit: str | None = None,
     form: str | None = None,
     since: date | None = None,
     until: date | None = None,
+    order: Order = "date",
     limit: int = 20,
     offset: int = 0,
+    before: int | None = None,
 ) -> Results:
     """Find documents by a question (see ``search.query``) within a unit, a form and a range of local dates.
 
-    Newest first. Permission stands outermost in the query: what is not visible is neither found, counted nor shown.
+    ``within`` is a second question that narrows the first (a facet's). Newest first, or by relevance, which ranks the
+    newest ``ranking.RANKED`` only and leaves older ones to follow by date. ``before`` is ``Results.next`` of the page
+    before (by date only): it costs the same however far one has paged.
+    Permission stands outermost in the query: what is not visible is neither found, counted nor shown.
     An empty question lists what the filters leave, and nothing without a filter.
     Raises BadUnitCode, BadInput (no such form).
     """
-    question = understand(index, text)
-    filters = list(_filters(index, unit, form, since, until))
-    asked = [question.meaning] if question.meaning is not None else []
-    if not asked and (text.strip() or not filters):
-        return Results(0, (), question.ignored)
-    whole = every([visible.expression(), *filters, *asked])
-    total, places = _find(session, engine_for(session), whole, limit, offset)
+    asked = ask(index, text, visible=visible, within=within, unit=unit, form=form, since=since, until=until)
+    if asked.whole is None:
+        return Results(0, (), asked.ignored)
+    engine, found = engine_for(session), places_of(session, asked.whole)
+    if order == "relevance" and asked.meaning is not None:
+        total, places = ranking.page(session, found, asked.meaning, limit, offset)
+        following = None
+    else:
+        total, places = engine.page(session, found, limit, offset, before)
+        following = places[-1] if len(places) == limit else None
+    return Results(total, tuple(_hits(session, asked.meaning, visible, places)), asked.ignored, following)
+
+
+def every_hit(session: Session, asked: Asked, visible: Visible, most: int) -> Iterator[Hit]:
+    """All that a question finds, newest first, up to ``most``: one question, then the documents in batches."""
+    if asked.whole is None:
+        return
+    _, places = engine_for(session).page(session, places_of(session, asked.whole), most, 0)
+    for start in range(0, len(places), _BATCH):
+        yield from _hits(session, asked.meaning, visible, places[start : start + _BATCH])
+
+
+def places_of(session: Session, expression: Expression) -> Select[int]:
+    """The question to the engine which places an expression names."""
+    engine = engine_for(session)
+    found = select(engine.place).where(engine.has(upper(expression)))
+    rest = undecided(expression)
+    if rest != EVERYTHING:
+        found = found.join(SearchEntry, SearchEntry.place == engine.place).where(decides(engine, rest))
+    return found
+
+
+def _hits(session: Session, meaning: Expression | None, visible: Visible, places: Sequence[int]) -> Iterator[Hit]:
     sources = {source.document_id: source for source in gather(session, [document_at(place) for place in places])}
-    found = [sources[document_at(place)] for place in places if document_at(place) in sources]
-    hits = tuple(_hit(source, question.meaning) for source in found if visible.includes(source))
-    return Results(total, hits, question.ignored)
+    for place in places:
+        source = sources.get(document_at(place))
+        if source is not None and visible.includes(source):
+            yield _hit(source, meaning)
 
 
 def _filters(
@@ -112,17 +188,6 @@ def _filters(
         yield either(Token(analysis.form_token(code)) for code in codes)
     if since or until:
         yield Span(*places_between(since or _FIRST_DAY, until or _LAST_DAY))
-
-
-def _find(
-    session: Session, engine: Engine, expression: Expression, limit: int, offset: int
-) -> tuple[int, Sequence[int]]:
-    """How many places an expression names, and those of one page, newest first."""
-    found = select(engine.place).where(engine.has(upper(expression)))
-    rest = undecided(expression)
-    if rest != EVERYTHING:
-        found = found.join(SearchEntry, SearchEntry.place == engine.place).where(decides(engine, rest))
-    return engine.page(session, found, limit, offset)
 
 
 def _hit(source: Source, meaning: Expression | None) -> Hit:

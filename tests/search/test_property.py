@@ -19,8 +19,10 @@ from records.database import Database
 from records.tables import Dossier
 from records.vault import Vault
 from search.analysis import fold, fragment_form, normal_form
+from search.facets import facets
 from search.index import Index
-from search.results import Results, Visible, search
+from search.results import Visible, search
+from search.suggestions import did_you_mean, suggest
 from tests.search.conftest import put_document
 
 WORDS = ["漏水", "卫生间", "天花板漏水", "水", "张伟", "3-2-1201", "12栋", "wifi", "，", " ", "2026-03-31", "结案"]
@@ -74,11 +76,28 @@ def corpus(database: Database, index: Index, documents: dict[int, Filed]) -> Ite
             dossier = known[one.scope]
             place = {} if dossier is None else {"dossier_id": dossier.id, "unit_id": dossier.ownership.unit_id}
             at = {"form_code": one.form_code, "title": "记录", "dated": date(2026, 3, one.day), "pages": [one.text]}
+            at |= {"serial": f"{one.form_code}-2026-{document_id:06d}-*", "section": "other" if place else None}
             put_document(session, document_id, **place, **at)
         index.follow(session)
         session.flush()
         yield session
         session.rollback()
+
+
+def everything_told(session: Session, index: Index, question: str, visible: Visible) -> list[object]:
+    """All that search says to a question: by date, by relevance, narrowed, facets, suggestions, what was meant."""
+    typed = question.strip("()").split(" ")[-1][:4]
+    return [
+        search(session, index, question, visible=visible),
+        search(session, index, question, visible=visible, order="relevance", limit=3),
+        search(session, index, question, visible=visible, within="类别:HF 或 漏水", limit=2),
+        facets(session, index, question, visible=visible),
+        *(
+            suggest(session, index, part, visible=visible, register=True)
+            for part in (typed, "编号:TS-01-2026", "00000")
+        ),
+        did_you_mean(session, index, typed.replace("水", "税"), visible=visible, register=True),
+    ]
 
 
 def three_dossiers(database: Database, vault: Vault, actors: Any) -> list[int]:
@@ -123,9 +142,9 @@ def test_the_answer_is_the_answer_over_only_what_one_may_see(
     everything = dict(enumerate(documents, start=1))
     seen = {key: one for key, one in everything.items() if (one.scope in scopes if one.scope else series)}
 
-    def answers(known: dict[int, Filed], to: Visible) -> list[Results]:
+    def answers(known: dict[int, Filed], to: Visible) -> list[object]:
         with corpus(database, index, known) as session:
-            return [search(session, index, question, visible=to) for question in asked]
+            return [answer for question in asked for answer in everything_told(session, index, question, to)]
 
     assert answers(everything, visible) == answers(seen, Visible(ids, True))
 

@@ -1,0 +1,102 @@
+"""Facets: how what was found falls into forms, series, sections, years and buildings; only what one may know of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Text, cast, func, select
+from sqlalchemy.orm import Session
+
+from records.tables import Document
+from search.engines import engine_for
+from search.index import Index
+from search.results import Visible, ask, places_of
+from search.tables import SearchEntry
+
+#: Of more than these the newest are counted; ``Facets.counted`` says so.
+MOST_COUNTED = 20_000
+_MOST_VALUES = 12
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value of a facet, how many of the documents have it, and the question that leaves only these."""
+
+    key: str
+    count: int
+    within: str
+
+
+@dataclass(frozen=True)
+class Facets:
+    """The most frequent values of each facet. ``counted``: over how many documents, the newest of what was found."""
+
+    counted: int
+    forms: tuple[Value, ...] = ()
+    series: tuple[Value, ...] = ()
+    sections: tuple[Value, ...] = ()
+    years: tuple[Value, ...] = ()
+    buildings: tuple[Value, ...] = ()
+
+
+def facets(
+    session: Session,
+    index: Index,
+    text: str,
+    *,
+    visible: Visible,
+    within: str = "",
+    unit: str | None = None,
+    form: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+) -> Facets:
+    """The facets of a question, asked as ``results.search`` asks it: permission stands outermost in the counts too.
+
+    Raises BadUnitCode, BadInput (no such form).
+    """
+    asked = ask(index, text, visible=visible, within=within, unit=unit, form=form, since=since, until=until)
+    if asked.whole is None:
+        return Facets(0)
+    _, newest = engine_for(session).page(session, places_of(session, asked.whole), MOST_COUNTED, 0)
+    if not newest:
+        return Facets(0)
+    groups = _groups(session, newest)
+    return Facets(
+        len(newest),
+        _values(groups, lambda row: [row.form_code], "表单:{}"),
+        _values(groups, _series, "类别:{}"),
+        _values(groups, lambda row: [row.section] if row.section else [], "目录:{}"),
+        _values(groups, lambda row: [row.year], "日期:{}"),
+        _values(groups, lambda row: [row.unit_code.partition("-")[0]] if row.unit_code else [], "单元:{}栋"),
+    )
+
+
+def _groups(session: Session, places: Sequence[int]) -> Sequence[Any]:
+    """Rows of form_code, series, section, year, unit_code and count."""
+    year = func.substr(cast(SearchEntry.dated, Text), 1, 4).label("year")
+    columns = (SearchEntry.form_code, SearchEntry.series, Document.section, year, SearchEntry.unit_code)
+    query = (
+        select(*columns, func.count().label("documents"))
+        .join(Document, Document.id == SearchEntry.document_id)
+        .where(SearchEntry.place.in_(places))
+        .group_by(*columns)
+    )
+    return session.execute(query).all()
+
+
+def _series(row: Any) -> set[str]:
+    return {row.form_code.partition("-")[0], *([row.series] if row.series else [])}
+
+
+def _values(groups: Sequence[Any], keys: Callable[[Any], Iterable[str]], within: str) -> tuple[Value, ...]:
+    counts: Counter[str] = Counter()
+    for row in groups:
+        for key in keys(row):
+            counts[key] += row.documents
+    frequent = sorted(counts, key=lambda key: (-counts[key], key))[:_MOST_VALUES]
+    return tuple(Value(key, counts[key], within.format(key)) for key in frequent)
