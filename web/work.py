@@ -108,6 +108,22 @@ def _books_with_gaps(session: Session, _actor: Actor) -> list[Task]:
     ]
 
 
+def _copies_due(session: Session, _actor: Actor) -> list[Task]:
+    """Copies that should be back today or before."""
+    today = clock.today()
+    out = outstanding.outstanding(session, visit.office().catalogue, today)
+    due = [one for one in out if one.due_on is not None and one.due_on <= today]
+    return [
+        Task(
+            url_for("numbers.page", text=one.serial),
+            "alarm",
+            _("逾期未交回的联") if one.late else _("应交回"),
+            f"{one.serial} · {one.label} · {one.due_on}",
+        )
+        for one in due[:MOST_TASKS]
+    ]
+
+
 def _lists(session: Session, actor: Actor) -> list[Task]:
     query = select(Disposal).where(Disposal.state == "proposed", Disposal.proposed_by != actor.id)
     return [
@@ -221,9 +237,9 @@ def _log(session: Session, _actor: Actor) -> Tile:
 
 
 _TASKS: dict[Role, tuple[Callable[[Session, Actor], list[Task]], ...]] = {
-    Role.STAFF: (_tray_pages, _grants),
+    Role.STAFF: (_copies_due, _tray_pages, _grants),
     Role.ARCHIVIST: (_requests, _tray_pages),
-    Role.SUPERVISOR: (_books_with_gaps, _grants),
+    Role.SUPERVISOR: (_copies_due, _books_with_gaps, _grants),
     Role.MANAGER: (_requests, _lists, _books_with_gaps),
     Role.ADMIN: (),
 }

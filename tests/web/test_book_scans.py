@@ -1,4 +1,4 @@
-"""A book's page says what its latest scan lacks, and cancels its unused tail at once."""
+"""A book's page says what its latest scan lacks, and cancels its unused tail at once; what is due back stands first."""
 
 from __future__ import annotations
 
@@ -75,3 +75,15 @@ def test_the_unused_tail_is_cancelled_from_the_first_page_ticked(
     with office.reading() as session:
         account = books.reconcile(session, books.find_book(session, printed.book.number))
     assert account.counts == {"blank_cancelled": 3, "issued": 5}
+
+
+def test_a_copy_due_back_today_stands_among_the_days_tasks(office: Office, sign_in: SignIn) -> None:
+    with office.transaction() as session:
+        staff = users.find_actor(session, "staff")
+        form = office.catalogue.form("YY-02")
+        serial = issuing.print_sheets(session, office.shop, staff, form).serials[0]
+    for name in ("staff", "supervisor"):
+        assert f"/numbers/{serial}" in sign_in(name).get("/").text.replace("%2A", "*")
+    with office.transaction() as session:
+        books.void(session, staff, serial, "写错")
+    assert f"/numbers/{serial}" not in sign_in("staff").get("/").text.replace("%2A", "*")
