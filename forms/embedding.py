@@ -29,10 +29,9 @@ class DocumentFont:
     def codes(self, text: str) -> str:
         """The text as hex codes for a text operator. Raises MissingGlyph."""
         codes = self.face.codes(text)
-        fresh = set(text) - self._seen
-        if fresh:
-            self._seen |= fresh
-            self._used.update((self.face.glyph_of[character], character) for character in fresh)
+        if not self._seen.issuperset(text):
+            self._seen.update(text)
+            self._used.update((self.face.glyph_of[character], character) for character in text)
         return codes
 
     def written(self) -> str:
