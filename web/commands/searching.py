@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import click
+from sqlalchemy.orm import Session
 
 from records import access, audit
 from records.audit import Verb
+from records.users import OFFICE_ROLES
 from retention.certificates import tombstone
-from search.results import Hit, Results, Visible, search
+from search.facets import Facets, Value, facets
+from search.results import Hit, Order, Results, Visible, ask, every_hit, search
+from search.suggestions import did_you_mean
+from web.acts import found_sheet
 from web.commands.answers import Answer, Column, Sentence, Table, answer
 from web.commands.console import DAY, Console, OfficeCommand, pass_console
+from web.office import Office
 
+FACETS = {
+    "forms": ("表单", "Forms"),
+    "series": ("类别", "Series"),
+    "sections": ("目录", "Sections"),
+    "years": ("年份", "Years"),
+    "buildings": ("楼栋", "Buildings"),
+}
 HIT_COLUMNS = (
     Column("dated", "日期", "Dated"),
     Column("title", "题名", "Title"),
@@ -30,16 +45,26 @@ HIT_COLUMNS = (
 @click.option("--to", "until", type=DAY, help="日期止 / up to this date")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500), help="最多几条 / at most")
 @click.option("--offset", default=0, type=click.IntRange(min=0), help="跳过几条 / leave out the first")
+@click.option(
+    "--sort", "order", default="date", show_default=True, type=click.Choice(["date", "relevance"]),
+    help="按日期或相关程度排列 / newest first, or by relevance",
+)  # fmt: skip
+@click.option("--facets", "faceted", is_flag=True, help="附各表单、类别、目录、年份、楼栋的件数 / with counts by facet")
+@click.option(
+    "--xlsx", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="全部结果另存为 .xlsx / all results as a worksheet",
+)  # fmt: skip
 @pass_console
 def command(
     console: Console,
+    /,
     query: str,
-    unit: str | None,
-    form: str | None,
-    since: date | None,
-    until: date | None,
     limit: int,
     offset: int,
+    order: Order,
+    faceted: bool,
+    xlsx: Path | None,
+    **filters: Any,
 ) -> Answer:
     """全文检索;只找得到有权查阅的。 / Full-text search within what you may see.
 
@@ -49,23 +74,43 @@ def command(
     with office.transaction() as session:
         actor = console.actor(session)
         visible = Visible(access.open_dossiers(session, actor), access.sees_series(actor))
-        found = search(
-            session,
-            office.index,
-            query,
-            visible=visible,
-            unit=unit,
-            form=form,
-            since=since,
-            until=until,
-            limit=limit,
-            offset=offset,
-        )
+        how: dict[str, Any] = {"visible": visible, **filters}
+        found = search(session, office.index, query, order=order, limit=limit, offset=offset, **how)
         gone = tombstone(session, query) if visible.series else None
-        audit.append(session, actor.id, Verb.SEARCHED, "search", {"found": found.total})
+        counted = facets(session, office.index, query, **how) if faceted else None
+        meant = [] if found.total else did_you_mean(
+            session, office.index, query, visible=visible, register=actor.role in OFFICE_ROLES
+        )  # fmt: skip
+        written = _write(session, office, query, xlsx, how) if xlsx else 0
+        audit.append(session, actor.id, Verb.SEARCHED, "search", {"found": found.total, "written": written})
     hits = [_hit(hit) for hit in found.hits]
-    data = {"total": found.total, "hits": hits, "ignored": [one.zh for one in found.ignored], "destroyed": gone}
-    return answer(data, Table(HIT_COLUMNS, hits), *_remarks(found, gone))
+    ignored = [one.zh for one in found.ignored]
+    data = {"total": found.total, "hits": hits, "ignored": ignored, "destroyed": gone, "did_you_mean": meant}
+    if counted is not None:
+        data["facets"] = {name: _values(getattr(counted, name)) for name in FACETS}
+    remarks = [*_remarks(found, gone), *_more(counted, meant, written, xlsx)]
+    return answer(data, Table(HIT_COLUMNS, hits), *remarks)
+
+
+def _write(session: Session, office: Office, query: str, path: Path, how: dict[str, Any]) -> int:
+    asked = ask(office.index, query, **how)
+    return found_sheet.write(every_hit(session, asked, how["visible"], found_sheet.MOST_ROWS), path)
+
+
+def _values(values: Sequence[Value]) -> list[dict[str, object]]:
+    return [{"key": value.key, "count": value.count, "within": value.within} for value in values]
+
+
+def _more(counted: Facets | None, meant: Sequence[str], written: int, xlsx: Path | None) -> list[Sentence]:
+    lines = []
+    for name, (zh, en) in FACETS.items() if counted is not None else ():
+        told = "、".join(f"{value.key}({value.count})" for value in getattr(counted, name))
+        lines += [Sentence(f"{zh}:{told}", f"{en}: {told}")] if told else []
+    if meant:
+        lines.append(Sentence(f"您要找的是:{'、'.join(meant)}?", f"Did you mean: {', '.join(meant)}?"))
+    if xlsx:
+        lines.append(Sentence(f"已将 {written} 件写入 {xlsx}。", f"{written} written to {xlsx}."))
+    return lines
 
 
 def _hit(hit: Hit) -> dict[str, object]:
