@@ -179,8 +179,8 @@ class ScanPage(Base):
 
     States: received, filed, tray (待处理, with ``reason``), duplicate, refused, blank (a blank back, only in the file
     as received), destroyed (with its record). A page behind a cover sheet has the sheet's ``serial`` and no
-    ``page_no``. In the tray its bytes lie sealed under the batch's key (``blob_id``); once filed they lie under the document's key
-    (``page_id``).
+    ``page_no``. In the tray its bytes lie sealed under the batch's key (``blob_id``); once filed they lie under the
+    document's key (``page_id``).
     """
 
     __tablename__ = "scan_pages"

@@ -24,6 +24,7 @@ TABLE = (
     Setting("YEDANG_MASTER_KEY", "", "The file of the master key; empty means keys/master.key in the data folder."),
     Setting("YEDANG_OFFICE", "东光物业客服中心", "The office's name, printed on forms."),
     Setting("YEDANG_SECRECY", "机密", "The secrecy label of owner dossiers."),
+    Setting("YEDANG_INBOX_USER", "", "On whose behalf the worker files what lies in inbox; empty: not watched."),
     Setting("YEDANG_LANGUAGE", "zh", "The language of commands: zh or en."),
 )
 
@@ -39,6 +40,7 @@ class Settings:
     office: str
     secrecy: str
     language: str
+    inbox_user: str
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -56,4 +58,5 @@ class Settings:
             office=value["YEDANG_OFFICE"],
             secrecy=value["YEDANG_SECRECY"],
             language=value["YEDANG_LANGUAGE"],
+            inbox_user=value["YEDANG_INBOX_USER"].strip(),
         )

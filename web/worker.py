@@ -1,4 +1,4 @@
-"""The worker: reads filed pages, finishes what was left half-done, and carries out approved disposals at night.
+"""The worker: takes in what lies in the inbox, reads filed pages, finishes what was left, and disposes at night.
 
 Work left is a state of the records, claimed with a lease: a killed worker loses nothing, and several may run at once.
 """
@@ -23,6 +23,7 @@ from records.errors import OfficeError
 from records.tables import Discard, User
 from retention import purge
 from web.acts import disposals
+from web.inbox import Inbox
 from web.office import Office
 
 LOG = logging.getLogger("yedang.worker")
@@ -41,6 +42,7 @@ class Worker:
         self.office = office
         self.parent = parent
         self.reader = reader or reading.Recogniser()
+        self.inbox = Inbox(office)
         self.stopping = Event()
         self.last_night: date | None = None
 
@@ -59,7 +61,8 @@ class Worker:
 
     def run_once(self) -> dict[str, int]:
         """Do everything that waits, night or not, and say how much."""
-        done = {"batches": self._finish_batches(), "discarded": self._discard(), "pages": 0}
+        self.inbox.settle()
+        done = {"files": self._take_in(), "batches": self._finish_batches(), "discarded": self._discard(), "pages": 0}
         while not self.stopping.is_set() and self._read_page():
             done["pages"] += 1
         done["destroyed"] = self._dispose()
@@ -67,7 +70,13 @@ class Worker:
 
     def work(self) -> bool:
         """One round; False when nothing waited."""
-        rounds: tuple[Callable[[], int], ...] = (self._finish_batches, self._discard, self._at_night, self._read_page)
+        rounds: tuple[Callable[[], int], ...] = (
+            self._take_in,
+            self._finish_batches,
+            self._discard,
+            self._at_night,
+            self._read_page,
+        )
         return any(self._carefully(step) for step in rounds)
 
     def _carefully(self, step: Callable[[], int]) -> bool:
@@ -79,6 +88,9 @@ class Worker:
             LOG.warning("%s: %s", step.__name__, type(error).__name__)
             self.stopping.wait(IDLE_SECONDS)
             return False
+
+    def _take_in(self) -> int:
+        return self.inbox.take_in()
 
     def _read_page(self) -> int:
         return int(reading.work_once(self.office.database, self.office.vault, self.reader))

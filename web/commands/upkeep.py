@@ -160,18 +160,22 @@ def rebuild(console: Console) -> Answer:
 @click.option("--parent", type=int, hidden=True)
 @pass_console
 def worker(console: Console, once: bool, parent: int | None) -> Answer | None:
-    """后台:识别文字、完成未归档的批次、夜间执行销毁。 / Reads pages, finishes batches, disposes at night."""
+    """后台:收取 inbox 中的扫描件、识别文字、完成未归档的批次、夜间执行销毁。
+
+    Takes in scans from the inbox folder, reads pages, finishes batches, disposes at night.
+    """
     working = Worker(console.office, parent=parent)
+    click.echo(working.inbox.sentence()[console.language == "en"], err=True)
     if not once:
         working.run()
         return None
     done = working.run_once()
     return said(
         dict(done),
-        f"识别 {done['pages']} 页,完成批次 {done['batches']},清除文件 {done['discarded']},"
+        f"收件 {done['files']} 份,识别 {done['pages']} 页,完成批次 {done['batches']},清除文件 {done['discarded']},"
         f"销毁 {done['destroyed']} 项。",
-        f"{done['pages']} pages read, {done['batches']} batches finished, {done['discarded']} files removed, "
-        f"{done['destroyed']} records destroyed.",
+        f"{done['files']} files taken in, {done['pages']} pages read, {done['batches']} batches finished, "
+        f"{done['discarded']} files removed, {done['destroyed']} records destroyed.",
     )
 
 

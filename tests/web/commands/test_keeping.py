@@ -182,7 +182,7 @@ class _Reader:
 def test_the_worker_reads_each_page_once_and_disposes(program: Any, former: str, home: Path) -> None:
     office = Office.open(Settings.read({"YEDANG_HOME": str(home)}))
     worker = Worker(office, _Reader())
-    assert worker.run_once() == {"batches": 0, "discarded": 0, "pages": 1, "destroyed": 0}
+    assert worker.run_once() == {"files": 0, "batches": 0, "discarded": 0, "pages": 1, "destroyed": 0}
     assert worker.run_once()["pages"] == 0
     _approve(program, former)
     assert worker.run_once()["destroyed"] == 1
@@ -198,7 +198,13 @@ def test_the_worker_finishes_a_batch_that_was_cut_off(
         intake.receive(session, office.desk, users.find_actor(session, "staff"), "cut.pdf", data)
     assert Worker(office, _Reader()).run_once()["batches"] == 0
     monkeypatch.setattr(module, "FORGOTTEN", timedelta(0))
-    assert Worker(office, _Reader()).run_once() == {"batches": 1, "discarded": 0, "pages": 1, "destroyed": 0}
+    assert Worker(office, _Reader()).run_once() == {
+        "files": 0,
+        "batches": 1,
+        "discarded": 0,
+        "pages": 1,
+        "destroyed": 0,
+    }
     office.database.close()
 
 
