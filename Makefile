@@ -35,8 +35,9 @@ bench: setup ## measure beside the peers; writes docs/benchmarks.md
 	$(INSTALL) -e '.[dev,bench]'
 	$(BIN)/python -m bench.run
 
-gallery: setup ## draw every form as a picture into the folder gallery
+gallery: setup ## draw every form as a picture into the folder gallery, and the few that the README shows
 	$(BIN)/yedang form gallery --out gallery
+	$(BIN)/python -m forms.gallery docs/pictures
 
 docs: setup ## write docs/commands.md and docs/reference.md anew
 	$(BIN)/python -m web.commands.reference

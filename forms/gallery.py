@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pypdfium2
 from PIL import Image
 
 from forms import pdf
-from forms.catalogue import Catalogue, Column, Field, Form
+from forms.catalogue import Catalogue, Column, Field, Form, load_catalogue
 from forms.layout import ROWS, lay_out
 from forms.layout.cards import card_places
 from forms.numbering import compose
@@ -33,6 +34,27 @@ _BY_KIND: dict[str, Any] = {
     "money": "300.00", "date": "2026-11-23", "datetime": "2026-11-23T09:30", "period": ["2026-11-23", "2027-02-22"],
 }  # fmt: skip
 
+# What stands in the README's pictures.
+_HANDOVER = {
+    "unit": "3-2-1201", "owner": "王建国", "date": "2026-11-23", "water": "3", "power": "12", "gas": "1",
+    "items": [
+        {"result": "合格"}, {"result": "合格"}, {"result": "整改", "problem": "主卧飘窗左下角渗水，面积约 0.6 平方米"},
+        {"result": "合格"}, {"result": "合格"}, {"result": "合格"}, {"result": "整改", "problem": "北阳台护栏一处掉漆"},
+        {"result": "合格"}, {"result": "合格"}, {"result": "合格"},
+    ],
+    "fix_by": "2026-12-08", "opinion": "请于装修前完成整改，整改后通知本人复验。",
+}  # fmt: skip
+_WORKERS = (("张小明", "水电工"), ("刘大江", "木工"), ("孙立", "油漆工"), ("周海生", "瓦工"))
+_PASS = {
+    "unit": "3-2-1201", "contractor": "东光装饰工程有限公司", "valid": ["2026-11-23", "2027-02-22"],
+}  # fmt: skip
+
+SHOWN: dict[str, tuple[str, tuple[dict[str, Any], ...]]] = {
+    "page.png": ("HF-01", ()),
+    "card.png": ("ZX-07", tuple({**_PASS, "name": name, "trade": trade} for name, trade in _WORKERS)),
+    "sheet.png": ("RZ-08", (_HANDOVER,)),
+}
+
 
 def write_gallery(catalogue: Catalogue, folder: Path, office: str) -> list[Path]:
     """Write a picture of each form that is drawn here (Word forms are not) and the contact sheet; returns the paths."""
@@ -45,23 +67,35 @@ def write_gallery(catalogue: Catalogue, folder: Path, office: str) -> list[Path]
     return [*written, _write(folder / CONTACT_SHEET, _contact_sheet(pictures.values()))]
 
 
-def picture(form: Form, office: str, values: Mapping[str, Any] | None = None, dpi: int = _DPI) -> Image.Image:
-    """The first printed page of a form: a page of a book, the first copy of a sheet, a sheet of small cards."""
-    laid = lay_out(form, values or {}, office=office, estate="阳光花园")
+def picture(form: Form, office: str, *values: Mapping[str, Any], dpi: int = _DPI) -> Image.Image:
+    """The first printed page of a form: a page of a book, the first copy of a sheet, a sheet of small cards.
+
+    ``values`` of one page; of cards those of each, or of none.
+    """
+    given = values or ({},) * (len(card_places()) if form.paper == "card" else 1)
+    layouts = [lay_out(form, one, office=office, estate="阳光花园") for one in given]
     serials = [compose(form.code, _YEAR, number) for number in range(101, 151)]
     if form.mode == "book":
-        identities = pdf.book_identities(laid, serials, f"{form.code}-{_YEAR}-C003", _SECRET)[11:12]
+        runs = [(layouts[0], pdf.book_identities(layouts[0], serials, f"{form.code}-{_YEAR}-C003", _SECRET)[11:12])]
     else:
-        numbers = serials[: len(card_places()) if form.paper == "card" else 1]
-        identities = [pdf.sheet_identities(laid, number, _SECRET)[0] for number in numbers]
+        numbered = zip(layouts, serials, strict=False)
+        runs = [(laid, pdf.sheet_identities(laid, serial, _SECRET)[:1]) for laid, serial in numbered]
     out = io.BytesIO()
-    pdf.draw(laid, identities, out, title=form.zh)
+    pdf.draw_runs(runs, out, title=form.zh)
     document = pypdfium2.PdfDocument(out.getvalue())
     try:
         image: Image.Image = document[0].render(scale=dpi / 72).to_pil()
         return image
     finally:
         document.close()
+
+
+def write_show(catalogue: Catalogue, folder: Path, office: str) -> list[Path]:
+    """Write the few pictures that the README shows; returns the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return [
+        _write(folder / name, picture(catalogue.form(code), office, *values)) for name, (code, values) in SHOWN.items()
+    ]
 
 
 def example(form: Form, lines: int = 3) -> dict[str, Any]:
@@ -106,3 +140,7 @@ def _write(path: Path, image: Image.Image) -> Path:
     image.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
     write_durably(path, out.getvalue())
     return path
+
+
+if __name__ == "__main__":  # make gallery
+    write_show(load_catalogue(), Path(sys.argv[1]), "东光物业客服中心")

@@ -18,9 +18,9 @@ RIGHT_MARGIN = 15.0
 
 
 # A small card has a code of its own and four small squares; it is cut from a sheet and scanned alone.
-CARD_QR_SIZE = 21.5
+CARD_QR_SIZE = 22.0
 CARD_QR_FROM_RIGHT = 9.0
-CARD_QR_FROM_BELOW = 15.2
+CARD_QR_FROM_BELOW = 14.0
 _CARD_FIDUCIAL_SIZE = 3.5
 _CARD_FIDUCIAL_INSET = 5.5
 _WIDEST_CARD = 110.0

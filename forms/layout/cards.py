@@ -128,8 +128,6 @@ def _place_photo(board: Board, y: float) -> None:
 def _place_lower_part(board: Board, form: Form, y: float) -> None:
     """The place to stamp or sign at the left, the code's place at the right."""
     split = _LEFT + _STAMP_WIDTH
-    code_left, _, side = CARD.qr
-    board.text(code_left + side / 2, _LOW - 0.4, "请勿在此书写", 5.5, align="centre", colour=SOFT)
     place = next(iter(form.signatures), None)
     if place is not None:
         board.panel(_LEFT, y, _STAMP_WIDTH, _STRIP, fill=SHADE)

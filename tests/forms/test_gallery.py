@@ -28,3 +28,9 @@ def test_an_example_fills_every_form_with_what_it_can_take() -> None:
     for form in CATALOGUE.forms:
         if not form.is_word:
             assert gallery.picture(form, "客服中心", gallery.example(form), dpi=20).width > 100
+
+
+def test_the_readme_shows_a_few_small_pictures(tmp_path: Path) -> None:
+    written = gallery.write_show(CATALOGUE, tmp_path, "东光物业客服中心")
+    assert {path.name for path in written} == {"page.png", "card.png", "sheet.png"}
+    assert all(path.stat().st_size < 150_000 for path in written)
