@@ -14,7 +14,7 @@ from forms.layout import ROWS, cover_sheet
 from forms.word import OFFICE_KEYS
 from records import clock, dossiers, identifiers
 from records.errors import OfficeError
-from records.tables import Unit
+from records.tables import Dossier, Unit
 
 Values = Mapping[str, Any]
 
@@ -56,11 +56,14 @@ def fields_of(form: Form) -> dict[str, str]:
     return names
 
 
-def entered(session: Session, form: Form, unit: Unit | None, values: Values) -> dict[str, Any]:
+def entered(
+    session: Session, form: Form, unit: Unit | None, values: Values, dossier: Dossier | None = None
+) -> dict[str, Any]:
     """The values to print, ready to be kept as JSON: the clerk's, and the unit's own where the clerk gave none.
 
     Of a unit: its code and estate, its owners' names, their phone and ID number where the form asks for the owner's,
-    and today as the form's date. Several owners are parted by 、. Raises UnknownField, BadValue (also for a
+    and today as the form's date. Several owners are parted by 、. ``dossier``: the unit's open one, where the caller
+    has it at hand. Raises UnknownField, BadValue (also for a
     unit in the values that is not the one the scan will be filed under).
     """
     given = {key: value for key, value in checked(form, values).items() if value not in (None, "", [])}
@@ -69,7 +72,7 @@ def entered(session: Session, form: Form, unit: Unit | None, values: Values) -> 
     if "unit" in given and identifiers.compact(str(given["unit"]).rpartition("/")[2]) != unit.code:
         why = f"写的是 {given['unit']},选定的单元是 {unit.code}"
         raise BadValue(form=form.zh, key="unit", why=why, why_en=f"it names another unit than {unit.code}")
-    return _known(session, form, unit) | given
+    return _known(form, unit, dossier or dossiers.current_dossier(session, unit)) | given
 
 
 def checked(form: Form, values: Values) -> dict[str, Any]:
@@ -119,12 +122,11 @@ def _plain(form: Form, key: str, value: Any) -> Any:
     return value
 
 
-def _known(session: Session, form: Form, unit: Unit) -> dict[str, str]:
+def _known(form: Form, unit: Unit, dossier: Dossier | None) -> dict[str, str]:
     """What the records know of a unit and the form has a place for."""
     own = {"unit": unit.code, "estate": unit.estate}
     if form.unit:
         own["date"] = clock.today().isoformat()
-    dossier = dossiers.current_dossier(session, unit)
     if dossier is not None:
         owners = dossier.ownership.owners
         own["owner"] = "、".join(owner.name for owner in owners)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from forms import books, entering, numbering, office_suite, pdf
+from forms import books, entering, numbering, office_suite, pdf, word_prose
 from forms.catalogue import Catalogue, Form
 from forms.entering import Values
 from forms.layout import Laid, PageIdentity, lay_out
@@ -331,6 +331,12 @@ def _refuse_late(serial: Serial) -> None:
 def _draw_again(session: Session, job: _Job, serial: Serial) -> tuple[PrintedFile, ...]:
     """The number's pages as they were. Raises LayoutChanged when they would come out otherwise."""
     if job.form.is_word:
+        versions = job.shop.shelf.versions(job.form)
+        template = word_prose.set_from(versions, serial.layout_digest)
+        if template is not None:  # a merge set its text as pages of our own
+            estate = job.unit.estate if job.unit else ""
+            laid = word_prose.TextSetter(job.form, template, job.shop.office).lay_out(job.values, estate)
+            return _draw(session, job, laid, [serial])
         return _write_again(replace(job, template=_first_template(job, serial)), serial)
     laid = job.laid()
     if laid.digest != serial.layout_digest:

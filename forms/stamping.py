@@ -122,7 +122,8 @@ def stamp(
     actor.require("外来文件加盖编号", *OFFICE_ROLES)
     if form.unit and form.section and unit is None:
         raise BadInput(what="请指定单元,此资料归入业主档案 / name the unit, these papers belong to a dossier")
-    values = entering.entered(session, form, unit, {})
+    # Every page bears the number itself: no papers follow, as they do behind a cover sheet.
+    values = entering.entered(session, form, unit, {}) | {"expected_pages": "0"}
     serial = numbering.take_numbers(session, actor, form, 1)[0]
     dossier = dossiers.current_dossier(session, unit) if unit is not None and form.unit else None
     serial.state, serial.state_by, serial.entered = "issued", actor.id, values

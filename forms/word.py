@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from docxtpl import DocxTemplate, InlineImage
 from jinja2.sandbox import SandboxedEnvironment
 
 from forms.catalogue import Field, Form
+from forms.qr import no_code
 from forms.word_templates import WordShelf, WordTemplate
 from records.errors import BadInput
 
@@ -109,9 +111,9 @@ def template_language() -> SandboxedEnvironment:
 def shown_values(form: Form, values: Mapping[str, object]) -> dict[str, Any]:
     """Every value as a template shows it, by key: words, lines to write on, and a table's rows. Raises BadInput."""
     context: dict[str, Any] = {key: _shown(*about, values.get(key)) for key, about in OFFICE_KEYS.items()}
-    for field in form.fields:
-        given = values.get(field.key)
-        context[field.key] = _table(field, given) if field.kind == "table" else _shown(field.zh, field.kind, given)
+    for one in form.fields:
+        given = values.get(one.key)
+        context[one.key] = _table(one, given) if one.kind == "table" else _shown(one.zh, one.kind, given)
     return context
 
 
@@ -154,8 +156,42 @@ def _moment(text: str) -> date | str:
 
 def _without_clock(docx: bytes) -> bytes:
     """The same package with every entry dated alike."""
+    return _packed(_unpacked(docx))
+
+
+def _unpacked(docx: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(docx)) as package:
+        return {entry.filename: package.read(entry) for entry in package.infolist()}
+
+
+def _packed(parts: Mapping[str, bytes]) -> bytes:
     packed = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(docx)) as old, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
-        for entry in old.infolist():
-            new.writestr(zipfile.ZipInfo(entry.filename, _ZIP_EPOCH), old.read(entry), zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, data in parts.items():
+            new.writestr(zipfile.ZipInfo(name, _ZIP_EPOCH), data, zipfile.ZIP_DEFLATED)
     return packed.getvalue()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A filled document that waits for its number: filling takes long, and numbers are taken under a lock."""
+
+    parts: Mapping[str, bytes] = field(repr=False)
+    serial: str
+    qr_png: bytes = field(repr=False)
+
+    def numbered(self, serial: str, qr_png: bytes) -> bytes:
+        """The document with its number and code, the same bytes as if it had been filled with them."""
+        old, new = self.serial.encode(), serial.encode()
+        return _packed(
+            {
+                name: qr_png if data == self.qr_png else data.replace(old, new) if name.endswith(".xml") else data
+                for name, data in self.parts.items()
+            }
+        )
+
+
+def draft_word(form: Form, copy: str, values: Mapping[str, object], office: str, template: WordTemplate) -> Draft:
+    """The same as ``fill_word``, but for the number and the code. Raises BadInput."""
+    serial, code = f"{form.code}-0000-000000-0", no_code()
+    return Draft(_unpacked(fill_word(form, copy, values, serial, code, office, template=template)), serial, code)

@@ -7,6 +7,7 @@ it as ``words/kept/CODE-DIGEST.docx``, so that a number is printed again in the 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -63,6 +64,12 @@ class WordShelf:
             return found if found.digest == digest else None
         built_in = self.built_in(form)
         return built_in if built_in.digest == digest else None
+
+    def versions(self, form: Form) -> Iterator[WordTemplate]:
+        """Every template of a form that is still here: the built-in one, and all that were ever installed."""
+        yield self.built_in(form)
+        kept = sorted((self.folder / "kept").glob(f"{form.code}-*.docx")) if self.folder else []
+        yield from (WordTemplate(path.read_bytes(), own=True) for path in kept)
 
     def install(self, form: Form, data: bytes) -> WordTemplate:
         """Put a checked template in force, and keep it for good. Raises ValueError without a folder."""

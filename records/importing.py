@@ -114,12 +114,18 @@ def import_units(
 
 def read_rows(name: str, data: bytes) -> list[tuple[int, dict[str, str]]]:
     """The table's rows with their row numbers, cells as text under our own column keys. Raises TableUnreadable."""
+    filled = read_cells(name, data)
+    keys = _keys(name, filled[0][1])
+    return [(number, dict(zip(keys, row, strict=False))) for number, row in filled[1:]]
+
+
+def read_cells(name: str, data: bytes) -> list[tuple[int, list[str]]]:
+    """The rows that are not empty, the headings first, with their numbers; cells as text. Raises TableUnreadable."""
     cells = _workbook(name, data) if data[:2] == b"PK" else _csv(name, data)
     filled = [(number, row) for number, row in cells if any(row)]
     if not filled:
         raise TableUnreadable(name=name, why="文件是空的", why_en="it is empty")
-    keys = _keys(name, filled[0][1])
-    return [(number, dict(zip(keys, row, strict=False))) for number, row in filled[1:]]
+    return filled
 
 
 def _csv(name: str, data: bytes) -> Iterator[tuple[int, list[str]]]:

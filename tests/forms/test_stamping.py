@@ -88,7 +88,7 @@ def stamped(shop: PrintShop, data: bytes) -> tuple[stamping.Foreign, bytes]:
 
 def picture(data: bytes, number: int = 0) -> Any:
     with pypdfium2.PdfDocument(data) as document:
-        return document[number].render(scale=150 / 72, grayscale=True).to_numpy()[:, :, 0].copy()
+        return document[number].render(scale=150 / 72, grayscale=True).to_numpy().copy()
 
 
 SHAPES: dict[str, bytes] = {
@@ -240,6 +240,7 @@ def test_the_scan_of_a_stamped_file_is_filed_page_by_page_in_the_units_dossier(
     with database.transaction() as session:
         batch = intake.receive(session, desk, actors.staff, "扫描.pdf", samples.scan_pdf(images)).id
     fates = intake.work_batch(database, desk, actors.staff, batch)
+    assert [one.reason for one in fates] == [""] * 3
     assert [(one.state, one.page_no, one.dossier_number) for one in fates] == [("filed", n, number) for n in (1, 2, 3)]
     with database.reading() as session:
         document = session.scalars(select(Document)).one()

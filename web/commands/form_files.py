@@ -1,18 +1,22 @@
-"""yedang form template, stamp: an office's own Word templates, and numbers on PDFs from elsewhere."""
+"""yedang form template, stamp, merge: own Word templates, numbers on PDFs from elsewhere, forms for many at once."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from forms import stamping, word_checking, word_installing
+from forms import merging, recipients, stamping, word_checking, word_installing
 from forms.catalogue import Form
 from forms.word_templates import WordTemplate
 from records import units
+from records.users import OFFICE_ROLES
 from records.vault import write_durably
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import OUT, Console, OfficeCommand, pass_console
+from web.commands.forms import values_from
 
 FIELD_COLUMNS = (Column("key", "模板字段", "Field"), Column("name", "名称", "Name"), Column("used", "用到", "Used"))
 
@@ -141,4 +145,86 @@ def _stamped(form: Form, foreign: stamping.Foreign, made: stamping.Stamped, out:
     return answer(data | {"banded": foreign.banded, "signed": foreign.signed}, *parts)
 
 
-COMMANDS: tuple[click.Command, ...] = (template, stamp)
+@click.command("merge", cls=OfficeCommand)
+@click.argument("form")
+@click.option("--building", default="", help="楼栋,如 3 或 东光花园/3,每户一份 / one for each unit of a building")
+@click.option("--sheet", type=OUT, help="表格(csv、xlsx),每行一份;标题为字段名 / one for each row of a table")
+@click.option("--data", type=OUT, help="各份相同的内容(JSON 文件) / values that are the same for all")
+@click.option(
+    "--out", required=True, type=OUT, help="一个 .pdf,或存放 .docx 的文件夹 / one .pdf, or a folder for .docx"
+)
+@pass_console
+def merge(console: Console, form: str, building: str, sheet: Path | None, data: Path | None, out: Path) -> Answer:
+    """批量打印:整栋楼每户一份,或表格每行一份,编号连续。 / A form for each of many, numbers in a row.
+
+    先查全表,有一处错误就不打印,也不用掉编号。 / Rows are checked first; one mistake prints nothing.
+    """
+    if bool(building) == (sheet is not None):
+        raise click.UsageError("请写明 --building 或 --sheet 之一 / give either --building or --sheet")
+    office = console.office
+    found, common = office.catalogue.form(form), values_from(data)
+    word = out.suffix.lower() != ".pdf"
+    if word and out.suffix:
+        raise click.UsageError(f"--out 须为 .pdf 或文件夹 / --out must end in .pdf or be a folder: {out}")
+    with office.reading() as session, console.progress("准备各份", "Preparing") as progress:
+        console.actor(session).require("批量打印", *OFFICE_ROLES)
+        if sheet is not None:
+            whom = recipients.of_table(session, found, office.shop.typeface, sheet.name, sheet.read_bytes())
+        else:
+            whom = recipients.of_building(session, found, building)
+        prepared = merging.prepare(session, office.shop, found, whom, common=common, word=word, progress=progress)
+    made = _merge_word(console, prepared, out) if word else _merge_pdf(console, prepared, out)
+    return _merged(found, made, whom.unowned, out)
+
+
+def _merge_pdf(console: Console, prepared: merging.Prepared, out: Path) -> merging.Merged:
+    """Draw beside the target, and put it there before the numbers count; when they do not, it goes again."""
+    office = console.office
+    part, put = out.with_name(f".{out.name}.part"), False
+    try:
+        with console.progress("打印", "Printing") as progress, office.transaction() as session:
+            with part.open("wb") as file:
+                actor = console.actor(session)
+                made = merging.merge_pdf(session, office.shop, actor, prepared, file, progress=progress)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(out)
+            put = True
+    except BaseException:
+        (out if put else part).unlink(missing_ok=True)
+        raise
+    return made
+
+
+def _merge_word(console: Console, prepared: merging.Prepared, folder: Path) -> merging.Merged:
+    """Write the documents into the folder; none stays there when the numbers do not count."""
+    office = console.office
+    folder.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+
+    def write(name: str, content: bytes) -> None:
+        written.append(folder / name)
+        written[-1].write_bytes(content)
+
+    try:
+        with console.progress("打印", "Printing") as progress, office.transaction() as session:
+            actor = console.actor(session)
+            return merging.merge_word(session, office.shop, actor, prepared, write, progress=progress)
+    except BaseException:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _merged(form: Form, made: merging.Merged, unowned: Sequence[str], out: Path) -> Answer:
+    span = f"{made.serials[0]} … {made.serials[-1]}"
+    zh, en = f"{len(made.serials)} 份:{span}\n已写入 {out}", f"{len(made.serials)} forms: {span}\nwritten to {out}"
+    parts = [Sentence(zh, en)]
+    if unowned:
+        units_ = "、".join(unowned)
+        parts.append(Sentence(f"没有登记业主,未打印:{units_}", f"Not printed, nobody owns them yet: {units_}"))
+    data = {"form": form.code, "serials": list(made.serials), "pages": made.pages, "not_printed": list(unowned)}
+    return answer(data | {"out": out}, *parts)
+
+
+COMMANDS: tuple[click.Command, ...] = (template, stamp, merge)

@@ -99,7 +99,7 @@ def print_(
     """打印编号表单或一册;编号一经打印即登记。 / Print numbered sheets, or a book with --pages."""
     word = _is_word(out)
     office = console.office
-    found, values = office.catalogue.form(form), _values(data)
+    found, values = office.catalogue.form(form), values_from(data)
     if found.mode == "book" and pages is None:
         raise click.UsageError("成册表单须写明 --pages / a book needs --pages")
 
@@ -157,7 +157,8 @@ def _is_word(out: Path) -> bool:
     return out.suffix.lower() == ".docx"
 
 
-def _values(path: Path | None) -> dict[str, Any]:
+def values_from(path: Path | None) -> dict[str, Any]:
+    """The values in a JSON file, none without a file. Raises BadInput."""
     if path is None:
         return {}
     try:
