@@ -217,3 +217,20 @@ def test_no_page_fails_on_postgresql(
         failed += [(name, address) for address, answer in answers.items() if answer.status_code >= 500]
     office.database.close()
     assert failed == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("验房单", "RZ-08"),
+        ("yfb", "RZ-08"),
+        ("yanfang", "RZ-08"),
+        ("人住通知书", "RZ-01"),
+        ("hf01", "HF-01"),
+        ("owner card", "RZ-07"),
+    ],
+)
+def test_a_form_is_found_by_name_alias_code_and_pinyin(sign_in: SignIn, typed: str, code: str) -> None:
+    answer = sign_in("staff").get(f"/forms?q={typed}").text
+    assert f"/forms/{code}" in answer
+    assert "/forms/YW-01" not in answer

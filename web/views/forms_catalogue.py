@@ -19,6 +19,7 @@ from records.errors import BadInput, NotFound
 from records.tables import Unit
 from records.units import find_unit
 from records.users import OFFICE_ROLES
+from search.sounds import sounds_like
 from web import entered, preview, visit
 from web.outbox import Outbox, Parcel
 from web.visit import only
@@ -40,7 +41,7 @@ def listing() -> ResponseReturnValue:
 
 
 def _called(procedure: Procedure, text: str, mode: str) -> list[Form]:
-    """The forms of a procedure, in one mode where asked, whose code, name, alias or procedure contains the text."""
+    """The forms of a procedure, in one mode where asked, by code, name, alias, pinyin or procedure."""
     return [form for form in _named(procedure, text) if mode in ("", form.mode)]
 
 
@@ -49,7 +50,12 @@ def _named(procedure: Procedure, text: str) -> list[Form]:
     if wanted in _plain(procedure.key + procedure.zh + procedure.en):
         return list(procedure.forms)
     names = visit.office().catalogue.names
-    return [form for form in procedure.forms if any(wanted in _plain(name) for name in names(form))]
+    return [form for form in procedure.forms if any(_goes_by(_plain(name), wanted) for name in names(form))]
+
+
+def _goes_by(name: str, wanted: str) -> bool:
+    """Whether a name holds what was typed, or sounds like it: ``yfb`` and ``yanfang`` find 业主验房表."""
+    return wanted in name or (len(wanted) > 1 and wanted.isascii() and sounds_like(name, wanted))
 
 
 def _plain(text: str) -> str:
