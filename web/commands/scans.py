@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from forms.layout import cover_sheet
 from forms.scanning import groups, intake, reading, tray
 from forms.scanning.intake import PageFate
 from forms.tables import ScanPage
@@ -30,6 +31,7 @@ PAGE_COLUMNS = (
     Column("dossier_number", "档案", "Dossier"),
     Column("signed", "已签", "Signed"),
     Column("unsigned", "未签", "Not signed"),
+    Column("unclear", "请人工看", "To be looked at"),
     Column("reason_zh", "说明", "Remark"),
 )
 STATES = ("filed", "tray", "duplicate", "blank")
@@ -88,7 +90,8 @@ def _file_one(console: Console, office: Office, path: Path) -> dict[str, object]
         actor = console.actor(session)
         known = intake.find_batch(session, data)
         batch = intake.receive(session, office.desk, actor, path.name, data)
-        again = intake.already_received(known) if known else None
+        # A batch that a kill left half filed is known too, but its pages are filed only now.
+        again = intake.already_received(known) if known is not None and known.state == "filed" else None
     with console.progress(f"归档 {path.name}", f"Filing {path.name}") as progress:
         fates = intake.work_batch(office.database, office.desk, actor, batch.id, progress)
     return {
@@ -96,14 +99,26 @@ def _file_one(console: Console, office: Office, path: Path) -> dict[str, object]
         "batch": batch.id,
         "already_received": again[0] if again else None,
         "already_received_en": again[1] if again else None,
-        "pages": [_fate(fate) for fate in fates],
+        "pages": [_fate(office, fate) for fate in fates],
     }
 
 
-def _fate(fate: PageFate) -> dict[str, object]:
-    marks = {key: bool(found.get("signed")) for key, found in fate.signatures.items()}
-    signed, unsigned = ([key for key, there in marks.items() if there is wanted] for wanted in (True, False))
-    return {**asdict(fate), "signed": signed, "unsigned": unsigned}
+def _fate(office: Office, fate: PageFate) -> dict[str, object]:
+    names = _signature_names(office, fate)
+    groups: dict[object, list[str]] = {True: [], False: [], None: []}
+    for key, found in fate.signatures.items():
+        groups[found.get("signed")].append(names.get(key, key))
+    return {**asdict(fate), "signed": groups[True], "unsigned": groups[False], "unclear": groups[None]}
+
+
+def _signature_names(office: Office, fate: PageFate) -> dict[str, str]:
+    """What the places to sign are called on the page, by key."""
+    if not fate.signatures or fate.form_code is None:
+        return {}
+    form = office.catalogue.form(fate.form_code)
+    if form.mode == "external":
+        form = cover_sheet.completed(form)
+    return {signature.key: signature.zh for signature in form.signatures}
 
 
 def _shown(batch: dict[str, object]) -> list[Sentence | Table]:

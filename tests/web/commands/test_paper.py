@@ -48,7 +48,7 @@ def test_a_unit_sheet_is_printed_scanned_and_filed_in_its_dossier_once(program: 
     assert {page["state"] for page in batch["pages"]} == {"filed"}
     assert {page["dossier_number"] for page in batch["pages"]} == {"DA-3-2-1201-01"}
     assert batch["pages"][0]["serial"] == printed["serials"][0]
-    assert batch["pages"][0]["unsigned"] == ["owner", "handover"]
+    assert batch["pages"][0]["unsigned"] == ["业主签名", "移交人签名"]
     again = program.ask("scan", "file", scan, "--no-ocr", actor="staff")["batches"][0]
     assert "没有重复归档" in again["already_received"]
     section = next(
