@@ -6,6 +6,7 @@ fore-edge mark) is a few operators. The same input makes the same bytes.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
@@ -241,5 +242,6 @@ def _code(paper: Paper, text: str) -> str:
     return f"q 0 0 0 rg {scale:.5f} 0 0 {scale:.5f} {left * POINTS:.3f} {low:.3f} cm\n{modules}\nf Q"
 
 
+@functools.cache
 def _rgb(colour: Colour) -> str:
     return f"{colour[0]:g} {colour[1]:g} {colour[2]:g}"

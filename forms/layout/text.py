@@ -28,6 +28,8 @@ class Fitted:
 
 def clean(text: str) -> str:
     """Text as typed or pasted, with one kind of line end and no tabs."""
+    if text.isprintable():
+        return text.strip()
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ").replace("\u00a0", " ").strip()
 
 
