@@ -43,12 +43,14 @@ OTHER = Span("HF-01", 2026, 111, 10)
 ALL = list(range(1, 11))
 
 
+@settings(deadline=None)
 @given(SPANS)
 def test_a_whole_book_is_whole(span: Span) -> None:
     found = binding.inspect(bound(span, range(1, span.pages + 1)))
     assert (found.span, found.findings, found.whole) == (span, (), True)
 
 
+@settings(deadline=None)
 @given(SPANS, st.data())
 def test_of_any_part_in_order_exactly_the_pages_that_are_not_there_are_missing(span: Span, data: st.DataObject) -> None:
     kept = sorted(data.draw(st.sets(st.integers(1, span.pages), min_size=1)))
@@ -63,6 +65,7 @@ def test_of_any_part_in_order_exactly_the_pages_that_are_not_there_are_missing(s
     assert kinds(found) <= {Damage.MISSING, Damage.APART}
 
 
+@settings(deadline=None)
 @given(SPANS, st.data())
 def test_exactly_the_pages_that_lie_there_twice_are_repeated(span: Span, data: st.DataObject) -> None:
     times = data.draw(st.lists(st.integers(1, 3), min_size=span.pages, max_size=span.pages))
@@ -71,6 +74,7 @@ def test_exactly_the_pages_that_lie_there_twice_are_repeated(span: Span, data: s
     assert kinds(found) <= {Damage.REPEATED}
 
 
+@settings(deadline=None)
 @given(SPANS, st.data())
 def test_a_copy_put_in_anywhere_is_repeated_and_nothing_is_out_of_place(span: Span, data: st.DataObject) -> None:
     order = list(range(1, span.pages + 1))
@@ -81,6 +85,7 @@ def test_a_copy_put_in_anywhere_is_repeated_and_nothing_is_out_of_place(span: Sp
     assert found.of(Damage.MISSING) == found.of(Damage.MOVED) == ()
 
 
+@settings(deadline=None)
 @given(st.integers(3, 40), st.data())
 def test_one_page_moved_far_enough_is_the_one_named(count: int, data: st.DataObject) -> None:
     order = list(range(1, count + 1))
@@ -95,7 +100,7 @@ def test_one_page_moved_far_enough_is_the_one_named(count: int, data: st.DataObj
         assert len(pages(found, Damage.MOVED)) == (place != page - 1)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(2, 30), st.data())
 def test_of_a_shuffled_book_the_fewest_pages_are_named_that_make_it_right(count: int, data: st.DataObject) -> None:
     order = data.draw(st.permutations(range(1, count + 1)))
@@ -112,6 +117,7 @@ def longest_rising(order: Sequence[int]) -> int:
     return max(best)
 
 
+@settings(deadline=None)
 @given(SPANS, st.data())
 def test_pages_of_other_books_are_named_and_change_nothing_else(span: Span, data: st.DataObject) -> None:
     other = replace(span, first=span.first + span.pages, pages=max(1, span.pages // 2))
@@ -127,7 +133,7 @@ def test_pages_of_other_books_are_named_and_change_nothing_else(span: Span, data
     assert kinds(found) <= {Damage.FOREIGN}
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.integers(8, 40), st.data())
 def test_random_damage_of_every_kind_is_named_exactly(count: int, data: st.DataObject) -> None:
     span = Span("HF-01", 2026, data.draw(st.integers(1, 500)), count)
@@ -221,6 +227,7 @@ def test_a_page_with_codes_that_are_not_its_own_was_put_in_later() -> None:
     assert [(one.kind, one.pages) for one in found.findings] == [(Damage.BROKEN_CHAIN, (5,))]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 40))
 def test_two_pages_alone_tell_whether_they_were_neighbours(low: int, high: int) -> None:
     span = Span("ZB-02", 2026, 1, 40)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -198,3 +199,22 @@ def test_a_missing_page_has_a_finder_a_story_and_two_signatures(database: Databa
             (Verb.PAGE_MISSING_SIGNED, f"user:{actors.manager.id}"),
         ]
         assert books.report_missing(session, actors.supervisor, text(book, 3), "少一页").finder == "supervisor"
+
+
+def test_two_handovers_at_the_same_moment_leave_one_chain(database: Database, actors: Any, book: Book) -> None:
+    start = threading.Barrier(2)
+
+    def pass_on(taker: str) -> None:
+        start.wait()
+        with database.transaction() as session:
+            handovers.hand_over(session, actors.staff, here(session, book), taker, TODAY, 6)
+
+    threads = [threading.Thread(target=pass_on, args=(taker,)) for taker in ("王五", "赵六")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.reading() as session:
+        first, second = handovers.handovers(session, here(session, book))
+    assert (first.giver, second.giver) == ("李敏", first.taker)
+    assert {first.taker, second.taker} == {"王五", "赵六"}

@@ -109,7 +109,7 @@ def test_the_longest_overdue_comes_first(database: Database, actors: Any) -> Non
 
 
 def test_a_rule_for_a_copy_that_is_not_there_is_refused(change_catalogue: Callable[..., None]) -> None:
-    with pytest.raises(CatalogueBroken, match="FX-01.*3"):
+    with pytest.raises(CatalogueBroken, match=r"FX-01.*3"):
         change_catalogue("FX.yaml", "copy: 2", "copy: 3")
 
 
