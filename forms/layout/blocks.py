@@ -190,7 +190,8 @@ class Table:
             side = entries.TICK
             board.tick(x + (w - side) / 2, y + (h - side) / 2, side, bool(value))
         else:
-            text = entries.shown("text" if "元" in column.zh else column.kind, value)
+            kind = "text" if "元" in column.zh else column.kind
+            text = entries.shown_in(board, kind, value, w, 9.0)
             label = f"{self.title or '表格'} 第{self.first + place}行 {heading(column)}"
             colour = INK if printed else ENTERED
             board.entered(x, y, w, h, text, 9.0, label=label, align=entries.align_of(column.kind), colour=colour)

@@ -28,6 +28,7 @@ _SLOTS: dict[str, tuple[tuple[float, str], ...]] = {
     "unit": ((1.5, "栋"), (1.5, "单元"), (2.0, "号")),
     "money": ((3.0, "元"),),
 }  # fmt: skip
+_LONGEST = {"date": "2026-12-28", "datetime": "2026-12-28T23:59"}
 _LEAST_PART = 2.4
 _MOST_PART = 6.5
 
@@ -46,6 +47,14 @@ def shown(kind: str, value: Any) -> str:
     if isinstance(value, (list, tuple, set)):
         return "、".join(str(one) for one in value)
     return clean(str(value))
+
+
+def shown_in(board: Board, kind: str, value: Any, width: float, size: float) -> str:
+    """The same in a table's cell of ``width`` mm: where the longest date would break, all are written 2026-11-23."""
+    moment = _as_moment(value) if kind in ("date", "datetime") else None
+    if moment is None or board.typeface.width(_moment(_LONGEST[kind]), size) <= width - 2 * PAD:
+        return shown(kind, value)
+    return f"{moment:%Y-%m-%d %H:%M}" if isinstance(moment, datetime) else moment.isoformat()
 
 
 def chosen(value: Any) -> list[str]:
@@ -140,13 +149,21 @@ def align_of(kind: str) -> Align:
 
 def _moment(value: Any) -> str:
     """A date or time, given as such or in ISO form; other text stays as it was typed."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value)
-        except ValueError:
-            return clean(value)
-    day = f"{value.year}年{value.month}月{value.day}日"
-    return f"{day} {value.hour}时{value.minute:02d}分" if isinstance(value, datetime) else day
+    moment = _as_moment(value)
+    if moment is None:
+        return clean(str(value))
+    day = f"{moment.year}年{moment.month}月{moment.day}日"
+    return f"{day} {moment.hour}时{moment.minute:02d}分" if isinstance(moment, datetime) else day
+
+
+def _as_moment(value: Any) -> date | None:
+    """The date (or datetime, which is one) that a value is or spells in ISO form; None for other text."""
+    if isinstance(value, date):
+        return value
+    try:
+        return datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def _period(value: Any) -> str:

@@ -336,6 +336,13 @@ def test_values_read_as_an_office_writes_them(kind: str, value: Any, printed: st
     assert entries.shown(kind, value) == printed
 
 
+def test_a_date_too_long_for_its_column_is_written_short_and_never_broken() -> None:
+    form = CATALOGUE.form("TZ-03")
+    lines = [{"date": "2026-11-23"}, {"date": date(2026, 3, 5)}, {"date": "下周三"}]
+    printed = [item.text for item in lay(form, {"rows": lines}).pages[0].items if isinstance(item, Text)]
+    assert {"2026-11-23", "2026-03-05", "下周三"} <= set(printed)
+
+
 def test_several_options_are_ticked_and_an_unlisted_one_is_added() -> None:
     laid = lay("RZ-17", {field.key: ["验收房屋", "代收信件"] for field in _checks("RZ-17")})
     assert sum(item.ticked for item in laid.pages[0].items if isinstance(item, Tick)) == 2
