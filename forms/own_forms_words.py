@@ -32,7 +32,8 @@ _SHAPES = {
     "clauses": ("手册条款,如 RZ 4.3", "a clause: RZ 4.3"),
 }
 _TYPES = {
-    "int": ("整数", "a whole number"), "float": ("数字", "a number"), "string": ("文字(纯数字请加引号)", "text"),
+    "int": ("整数", "a whole number"), "float": ("数字", "a number"),
+    "string": ("文字(纯数字和 yes、no、on、off 请加引号)", "text (quote numbers, yes, no, on, off)"),
     "bool": ("true 或 false", "true or false"), "tuple": ("列表,如 [甲, 乙]", "a list"),
     "dict": ("成对的「键: 值」", "a mapping"), "model": ("成对的「键: 值」", "a mapping"),
 }  # fmt: skip
