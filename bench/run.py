@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.report import Section, machine
 
-MEASUREMENTS = ("printing", "print_runs", "merging", "filing", "serials", "searching")
+MEASUREMENTS = ("printing", "print_runs", "merging", "filing", "serials", "searching", "judging")
 TARGET = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 
