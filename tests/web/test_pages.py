@@ -59,6 +59,7 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "/access/new": ("/access/new", OFFICE),
     "/access/<int:request_id>": ("/access/1", ("staff", "archivist", "manager")),
     "/search/": ("/search/?q=装修", OFFICE),
+    "/search/suggestions": ("/search/suggestions?q=装修", OFFICE),
     "/retention/": ("/retention/", KEEPERS),
     "/retention/undecided": ("/retention/undecided", KEEPERS),
     "/retention/lists": ("/retention/lists", KEEPERS),

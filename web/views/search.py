@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -18,13 +19,16 @@ from records.errors import OfficeError
 from records.tables import Dossier, Unit
 from records.users import OFFICE_ROLES
 from retention.certificates import tombstone
-from search.results import Visible, search
-from web import visit
+from search.facets import facets
+from search.results import Order, Visible, search
+from search.suggestions import did_you_mean, suggest
+from web import facet_links, visit
 from web.language import language, named, spoken
 from web.visit import only
 
 views = Blueprint("search", __name__, url_prefix="/search")
 PER_PAGE = 20
+_LONGEST_TYPED = 100
 
 
 @dataclass(frozen=True)
@@ -45,19 +49,25 @@ def page() -> ResponseReturnValue:
     if not text:
         return render_template("search.html", text="", results=None, examples=_examples())
     session, me = visit.look(), visit.actor()
-    visible = Visible(access.open_dossiers(session, me), access.sees_series(me))
-    results = search(
-        session, visit.office().index, text, visible=visible,
-        unit=request.args.get("unit") or None, form=request.args.get("form") or None,
-        since=_date("since"), until=_date("until"), limit=PER_PAGE, offset=(number - 1) * PER_PAGE,
-    )  # fmt: skip
+    visible, index, within = _visible(), visit.office().index, request.args.get("within", "").strip()
+    how: dict[str, Any] = {
+        "visible": visible, "within": within,
+        "unit": request.args.get("unit") or None, "form": request.args.get("form") or None,
+        "since": _date("since"), "until": _date("until"),
+    }  # fmt: skip
+    order: Order = "relevance" if request.args.get("order") == "relevance" else "date"
+    results = search(session, index, text, order=order, limit=PER_PAGE, offset=(number - 1) * PER_PAGE, **how)
     if number == 1:
         with visit.act() as acting:
             audit.append(acting, me.id, Verb.SEARCHED, "search", {"found": results.total})
     return render_template(
         "search.html",
         text=text,
+        within=within,
+        order=order,
         results=results,
+        groups=facet_links.groups(facets(session, index, text, **how), visit.office().catalogue, text, within),
+        meant=[] if results.total else did_you_mean(session, index, text, visible=visible, register=True),
         shortcuts=list(_shortcuts(text)),
         gone=tombstone(session, text),
         forms={form.code: form for form in visit.office().catalogue.forms},
@@ -65,6 +75,23 @@ def page() -> ResponseReturnValue:
         pages=max(1, -(-results.total // PER_PAGE)),
         examples=_examples(),
     )
+
+
+@views.get("/suggestions")
+@only(*OFFICE_ROLES)
+def suggestions() -> ResponseReturnValue:
+    """How the question being typed may go on, for the box on every page."""
+    kinds = {"unit": _("单元"), "owner": _("业主"), "form": _("表单"), "serial": _("编号")}
+    typed = request.args.get("q", "")[:_LONGEST_TYPED]
+    found = suggest(visit.look(), visit.office().index, typed, visible=_visible(), register=True)
+    answer = jsonify(suggestions=[{"kind": kinds[one.kind], "name": one.name, "text": one.text} for one in found])
+    answer.cache_control.no_store = True
+    return answer
+
+
+def _visible() -> Visible:
+    session, me = visit.look(), visit.actor()
+    return Visible(access.open_dossiers(session, me), access.sees_series(me))
 
 
 def _date(name: str) -> date | None:
