@@ -84,9 +84,7 @@ def suggestions() -> ResponseReturnValue:
     kinds = {"unit": _("单元"), "owner": _("业主"), "form": _("表单"), "serial": _("编号")}
     typed = request.args.get("q", "")[:_LONGEST_TYPED]
     found = suggest(visit.look(), visit.office().index, typed, visible=_visible(), register=True)
-    answer = jsonify(suggestions=[{"kind": kinds[one.kind], "name": one.name, "text": one.text} for one in found])
-    answer.cache_control.no_store = True
-    return answer
+    return jsonify(suggestions=[{"kind": kinds[one.kind], "name": one.name, "text": one.text} for one in found])
 
 
 def _visible() -> Visible:
