@@ -9,7 +9,7 @@ import pylopdf_fonts_zh_cn
 from PIL import Image, ImageDraw, ImageFont
 from sqlalchemy.orm import Session
 
-from forms.scanning.rasters import page_image
+from forms.scanning.apart import page_image
 from records import access, clock
 from records.access import Decision
 from records.errors import NotFound

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from forms.errors import NumberDestroyed
 from forms.marks import ForeignMark, PageMark
 from forms.paper import Paper
-from forms.scanning import codes, emptiness, groups, masters, rasters, registration, signatures
+from forms.scanning import apart, codes, emptiness, groups, masters, rasters, registration, signatures
 from forms.scanning.filing import ScanDesk, Seen, file_page
 from forms.scanning.masters import Master, PageFile, UnreadablePage
 from forms.tables import ScanBatch, ScanPage, Serial
@@ -257,7 +257,7 @@ def _without_mark(position: int, file: PageFile, digest: str, why: str, gray: ra
 def _read(file: PageFile, secret: bytes) -> tuple[rasters.Gray, codes.Reading]:
     """A page's picture and what its codes say. Touches nothing but the page's bytes."""
     try:
-        gray = rasters.picture(file)
+        gray = apart.picture(file)
         return gray, codes.read(gray, secret)
     except UnreadablePage:
         raise

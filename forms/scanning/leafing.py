@@ -12,7 +12,7 @@ from forms.binding import Inspection, Leaf, Span
 from forms.catalogue import Catalogue, UnknownForm
 from forms.marks import ForeignMark, PageMark
 from forms.numbering import BadSerial, parse
-from forms.scanning import codes, masters, rasters
+from forms.scanning import apart, codes, masters
 from forms.scanning.masters import Master, UnreadablePage
 from forms.tables import Book, ScanBatch, ScanPage, Serial
 from records.errors import NotFound
@@ -36,7 +36,7 @@ def read_file(catalogue: Catalogue, secret: bytes, name: str, data: bytes, progr
 
 def _mark(master: Master, position: int, secret: bytes) -> tuple[PageMark | None, str]:
     try:
-        reading = codes.read(rasters.picture(master.page(position)), secret)
+        reading = codes.read(apart.picture(master.page(position)), secret)
     except UnreadablePage:
         return None, "unreadable"
     found = reading.found.mark if reading.found else None

@@ -21,7 +21,7 @@ from PIL import Image
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from forms.scanning import rasters
+from forms.scanning import apart
 from forms.scanning.masters import UnreadablePage
 from records import audit, clock, documents
 from records.database import Database
@@ -166,7 +166,7 @@ def work_once(
 def _read(vault: Vault, reader: Reader, blob: Blob, rotation: int) -> str | None:
     """The text, or None for a page that cannot be read now or ever."""
     try:
-        image = rasters.page_image(vault.open(blob), blob.media_type, rotation, DPI)
+        image = apart.page_image(vault.open(blob), blob.media_type, rotation, DPI)
     except (UnreadablePage, ScanAltered, KeyGone):
         return None
     return reader.read(image)

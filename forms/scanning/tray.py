@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from forms import books
 from forms.catalogue import Form
 from forms.marks import PageMark
-from forms.scanning import filing, rasters
+from forms.scanning import apart, filing
 from forms.scanning.filing import ScanDesk
 from forms.scanning.masters import UnreadablePage
 from forms.tables import ScanBatch, ScanPage, Serial
@@ -73,7 +73,7 @@ def image(session: Session, desk: ScanDesk, actor: Actor, scan_page: ScanPage, d
     if scan_page.blob_id is None:
         raise UnreadablePage(why="没有可显示的影像 / there is no picture of it")
     blob = session.get_one(Blob, scan_page.blob_id)
-    shown = rasters.page_image(desk.vault.open(blob), blob.media_type, scan_page.rotation, dpi)
+    shown = apart.page_image(desk.vault.open(blob), blob.media_type, scan_page.rotation, dpi)
     out = io.BytesIO()
     shown.save(out, "JPEG", quality=82)
     details = {"batch": scan_page.batch_id, "position": scan_page.position}

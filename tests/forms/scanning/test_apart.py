@@ -1,0 +1,76 @@
+"""Pages are opened in a process of their own: the same pictures, and a page that harms its reader harms nobody else."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from forms.scanning import apart, rasters, samples
+from forms.scanning.masters import PageFile, UnreadablePage, opened
+
+
+@pytest.fixture
+def page() -> PageFile:
+    """A scanned page."""
+    with opened(samples.scan_pdf([Image.effect_noise((1240, 1754), 30).convert("RGB")], 150)) as master:
+        return master.page(1)
+
+
+def _pid() -> int:
+    process = apart._READER._process
+    assert process is not None
+    return process.pid
+
+
+def test_the_pictures_are_the_same(page):
+    assert np.array_equal(apart.picture(page), rasters.picture(page))
+    near = apart.page_image(page.data, page.media_type, 90, 100)
+    far = rasters.page_image(page.data, page.media_type, 90, 100)
+    assert near.size == far.size
+    assert near.tobytes() == far.tobytes()
+
+
+def test_a_broken_page_is_the_same_sentence(page):
+    broken = PageFile(page.data[:2000], page.media_type)
+    for read in (apart.picture, rasters.picture):
+        with pytest.raises(UnreadablePage):
+            read(broken)
+    before = _pid()
+    assert apart.picture(page).shape == (1754, 1240)
+    assert _pid() == before
+
+
+def test_a_reader_that_died_is_begun_anew(page):
+    apart.picture(page)
+    os.kill(_pid(), signal.SIGKILL)
+    assert apart.picture(page).shape == (1754, 1240)
+
+
+def test_a_page_that_takes_too_long_is_given_up_and_the_next_is_read(page, monkeypatch):
+    apart.picture(page)
+    stuck = _pid()
+    os.kill(stuck, signal.SIGSTOP)
+    monkeypatch.setattr(apart, "SECONDS_A_PAGE", 1)
+    monkeypatch.setattr(apart, "_GRACE", 0)
+    with pytest.raises(UnreadablePage, match="超时"):
+        apart.picture(page)
+    monkeypatch.undo()
+    assert apart.picture(page).shape == (1754, 1240)
+    assert _pid() != stuck
+
+
+def test_memory_and_time_of_the_reader_are_limited_and_it_knows_no_secret(page, monkeypatch):
+    monkeypatch.setenv("YEDANG_DATABASE_URL", "postgresql://secret")
+    apart._READER.end()
+    apart.picture(page)
+    limits = Path(f"/proc/{_pid()}/limits").read_text().splitlines()
+    soft = {line[:26].strip(): line[26:].split()[0] for line in limits}
+    size = int(Path(f"/proc/{_pid()}/statm").read_text().split()[0]) * 4096
+    assert int(soft["Max address space"]) <= size + apart.MEMORY
+    assert int(soft["Max cpu time"]) <= 2 * apart.SECONDS_A_PAGE
+    assert b"secret" not in Path(f"/proc/{_pid()}/environ").read_bytes()
