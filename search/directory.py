@@ -71,7 +71,8 @@ def owners_called(session: Session, wanted: str, most: int = MOST_NAMESAKES) -> 
         return []
     heard = re.sub(r"[\s']", "", word) if re.fullmatch(r"[a-z][a-z\s']+", word) else ""
     found: dict[int, str] = {}
-    for owner_id, name in session.execute(_PRESENT):
+    # A few at a time: a suggestion needs the first five.
+    for owner_id, name in session.execute(_PRESENT.execution_options(yield_per=500)):
         folded = fold(name)
         if word in folded or (heard and sounds_like(folded, heard)):
             found[owner_id] = name

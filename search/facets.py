@@ -18,7 +18,7 @@ from search.results import Visible, ask, places_of
 from search.tables import SearchEntry
 
 #: Of more than these the newest are counted; ``Facets.counted`` says so.
-MOST_COUNTED = 20_000
+MOST_COUNTED = 5_000
 _MOST_VALUES = 12
 
 

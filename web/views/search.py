@@ -19,7 +19,7 @@ from records.errors import OfficeError
 from records.tables import Dossier, Unit
 from records.users import OFFICE_ROLES
 from retention.certificates import tombstone
-from search.facets import facets
+from search.facets import MOST_COUNTED, facets
 from search.results import Order, Visible, search
 from search.suggestions import did_you_mean, suggest
 from web import facet_links, visit
@@ -67,6 +67,7 @@ def page() -> ResponseReturnValue:
         order=order,
         results=results,
         groups=facet_links.groups(facets(session, index, text, **how), visit.office().catalogue, text, within),
+        most_counted=MOST_COUNTED,
         meant=[] if results.total else did_you_mean(session, index, text, visible=visible, register=True),
         shortcuts=list(_shortcuts(text)),
         gone=tombstone(session, text),
