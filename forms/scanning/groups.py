@@ -105,6 +105,12 @@ def file_group(
     if isinstance(place, Reason):
         _all_to_tray(session, desk, actor, batch, rows, group, fetch, place)
         return
+    if place.serial.layout_digest is None:  # no cover sheet was printed: every page of this number bears its own code
+        for page in group:
+            own = page if page.file is not None else replace(page, file=fetch(page.position))
+            rows[page.position].serial = None
+            filing.file_page(session, desk, actor, batch, rows[page.position], own)
+        return
     document = documents.find_document(session, cover.serial, cover.copy)
     if document is not None and _all_known(session, document, group):
         for page in group:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from forms.scanning.filing import ScanDesk
 from forms.stamping import ForeignPdfEncrypted, ForeignPdfUnusable, NotFromElsewhere, examine, stamp
 from forms.tables import PrintRun, Serial
 from forms.typeface import load_typeface
+from records import dossiers, units, users
 from records.database import Database
 from records.errors import BadInput, NotAllowed
 from records.tables import Document
@@ -245,6 +247,23 @@ def test_the_scan_of_a_stamped_file_is_filed_page_by_page_in_the_units_dossier(
     with database.reading() as session:
         document = session.scalars(select(Document)).one()
         assert (document.serial, len(document.pages), document.expected_pages) == (made.serial, 3, 3)
+
+
+def test_one_signed_page_alone_is_filed_at_its_place_and_a_strange_page_behind_it_waits(
+    sqlite_database: Database, shop: PrintShop, vault: Vault
+) -> None:
+    foreign = examine(shop, FORM, "手册.pdf", paper(pages=3))
+    with sqlite_database.transaction() as session:
+        staff, archivist = users.find_actor(session, "staff"), users.find_actor(session, "archivist")
+        unit = units.add_unit(session, archivist, "东光花园", "3-2-1201")
+        dossiers.start_ownership(session, vault, archivist, unit, [dossiers.NewOwner("王建国")], date(2020, 1, 15))
+        made = stamp(session, shop, staff, FORM, foreign, unit=unit)
+    desk = ScanDesk(CATALOGUE, vault, SECRET)
+    images = [list(samples.rasterise(made.file.data))[1], *samples.rasterise(paper(pages=1))]
+    with sqlite_database.transaction() as session:
+        batch = intake.receive(session, desk, staff, "扫描.pdf", samples.scan_pdf(images)).id
+    fates = intake.work_batch(sqlite_database, desk, staff, batch)
+    assert [(one.state, one.page_no, one.reason) for one in fates] == [("filed", 2, ""), ("tray", None, "no_code")]
 
 
 def test_a_page_whose_room_suffices_for_the_smallest_code_only_gets_that_one(shop: PrintShop) -> None:

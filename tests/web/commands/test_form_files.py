@@ -46,7 +46,8 @@ def _table(folder: Path, *rows: list[str]) -> Path:
 
 
 def _numbers(program: Any) -> int:
-    return sum(line["verb"] == "form:numbers:allotted" for line in program.ask("audit", "log", actor="manager")["entries"])
+    entries = program.ask("audit", "log", actor="manager")["entries"]
+    return sum(line["verb"] == "form:numbers:allotted" for line in entries)
 
 
 def test_a_template_is_taken_out_changed_and_put_in_force(program: Any, tmp_path: Path, no_suite: None) -> None:
