@@ -70,6 +70,14 @@ class LayoutChanged(OfficeError):
     en = "The form was revised after {serial} was printed; void it and print a new one."
 
 
+class StampedPaper(OfficeError):
+    """A number on papers from elsewhere: the office does not keep the file they came in."""
+
+    code = "print.stamped_paper"
+    zh = "{serial} 加盖在外来文件上,系统不存原文件,不能重印;请作废原号,重新加盖。"
+    en = "{serial} is on papers from elsewhere, whose file is not kept here; void it and stamp them anew."
+
+
 @dataclass(frozen=True)
 class PrintShop:
     """What printing needs beside a session. ``secret``: from which the tags on pages are made; ``office``: its name.
@@ -338,6 +346,8 @@ def _draw_again(session: Session, job: _Job, serial: Serial) -> tuple[PrintedFil
             laid = word_prose.TextSetter(job.form, template, job.shop.office).lay_out(job.values, estate)
             return _draw(session, job, laid, [serial])
         return _write_again(replace(job, template=_first_template(job, serial)), serial)
+    if job.form.mode == "external" and serial.layout_digest is None:
+        raise StampedPaper(serial=serial.text)
     laid = job.laid()
     if laid.digest != serial.layout_digest:
         raise LayoutChanged(serial=serial.text)

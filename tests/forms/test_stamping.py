@@ -17,7 +17,7 @@ from sqlalchemy import select
 from forms import numbers_check, stamping
 from forms.catalogue import load_catalogue
 from forms.foreign_pages import block_for
-from forms.issuing import PrintShop
+from forms.issuing import PrintShop, StampedPaper, reprint
 from forms.scanning import intake, samples
 from forms.scanning.filing import ScanDesk
 from forms.stamping import ForeignPdfEncrypted, ForeignPdfUnusable, NotFromElsewhere, examine, stamp
@@ -258,6 +258,8 @@ def test_one_signed_page_alone_is_filed_at_its_place_and_a_strange_page_behind_i
         unit = units.add_unit(session, archivist, "东光花园", "3-2-1201")
         dossiers.start_ownership(session, vault, archivist, unit, [dossiers.NewOwner("王建国")], date(2020, 1, 15))
         made = stamp(session, shop, staff, FORM, foreign, unit=unit)
+        with pytest.raises(StampedPaper):
+            reprint(session, shop, staff, made.serial, "卡纸")
     desk = ScanDesk(CATALOGUE, vault, SECRET)
     images = [list(samples.rasterise(made.file.data))[1], *samples.rasterise(paper(pages=1))]
     with sqlite_database.transaction() as session:
