@@ -97,6 +97,14 @@ class Index:
                 progress(min(done + _BATCH, len(ids)), len(ids))
         return len(ids)
 
+    @staticmethod
+    def is_outdated(session: Session) -> bool:
+        """Whether an entry was cut by another version of the analysis: then questions and entries no longer agree."""
+        return (
+            session.scalar(select(SearchEntry.place).where(SearchEntry.analysis != analysis.VERSION).limit(1))
+            is not None
+        )
+
     def findings(self, session: Session) -> Iterator[Finding]:
         """What the index says differently from the records, by document."""
         engine = engines.engine_for(session)

@@ -55,12 +55,14 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.stop)
         os.nice(POLITE)
+        self._carefully(self._renew_index)
         while not self.stopping.is_set() and self.parent in {None, os.getppid()}:
             if not self.work():
                 self.stopping.wait(IDLE_SECONDS)
 
     def run_once(self) -> dict[str, int]:
         """Do everything that waits, night or not, and say how much."""
+        self._renew_index()
         self.inbox.settle()
         done = {"files": self._take_in(), "batches": self._finish_batches(), "discarded": self._discard(), "pages": 0}
         while not self.stopping.is_set() and self._read_page():
@@ -88,6 +90,13 @@ class Worker:
             LOG.warning("%s: %s", step.__name__, type(error).__name__)
             self.stopping.wait(IDLE_SECONDS)
             return False
+
+    def _renew_index(self) -> int:
+        """After an upgrade that cuts words differently, index everything anew while people search."""
+        with self.office.reading() as session:
+            if not self.office.index.is_outdated(session):
+                return 0
+        return self.office.index.rebuild(self.office.database)
 
     def _take_in(self) -> int:
         return self.inbox.take_in()

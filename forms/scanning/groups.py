@@ -107,7 +107,7 @@ def file_group(
         return
     if place.serial.layout_digest is None:  # no cover sheet was printed: every page of this number bears its own code
         for page in group:
-            own = page if page.file is not None else replace(page, file=fetch(page.position))
+            own = replace(page, file=_bytes_of(page, fetch))
             rows[page.position].serial = None
             filing.file_page(session, desk, actor, batch, rows[page.position], own)
         return
@@ -221,11 +221,15 @@ def _all_to_tray(
     why: Reason,
 ) -> None:
     for page in group:
-        try:
-            file = page.file or fetch(page.position)
-        except UnreadablePage:
-            file = None
-        filing.to_tray(session, desk, actor, batch, rows[page.position], file, why)
+        filing.to_tray(session, desk, actor, batch, rows[page.position], _bytes_of(page, fetch), why)
+
+
+def _bytes_of(page: Seen, fetch: Fetch) -> PageFile | None:
+    """The page's own bytes, cut from the master where need be; None where it cannot be cut, and waits without them."""
+    try:
+        return page.file or fetch(page.position)
+    except UnreadablePage:
+        return None
 
 
 def waiting_with(session: Session, cover: ScanPage) -> list[ScanPage]:

@@ -157,3 +157,20 @@ def test_a_restore_tells_which_later_destructions_to_apply_again(
     _destroy(database, vault, actors)
     restored = restore_backup(database, vault, tmp_path / "backup", replace=True)
     assert [(line["target_kind"], line["target_id"]) for line in restored.destructions] == [("dossier", 1)]
+
+
+def test_the_offices_own_forms_and_templates_go_with_it(
+    sqlite_database: Database, vault: Vault, home: Path, tmp_path: Path
+) -> None:
+    (home / "words").mkdir()
+    (home / "words" / "RZ-01.docx").write_bytes(b"the office's own notice")
+    made = make_backup(sqlite_database, vault, None, tmp_path / "backup", home=home)
+    elsewhere, its_vault = _empty_office(tmp_path, vault)
+    there = tmp_path / "elsewhere"
+    restore_backup(elsewhere, its_vault, tmp_path / "backup", home=there)
+    elsewhere.close()
+    assert (there / "words" / "RZ-01.docx").read_bytes() == b"the office's own notice"
+    sealed = tmp_path / "backup" / made.snapshot / "own-files.age"
+    sealed.write_bytes(sealed.read_bytes()[:-1])
+    with pytest.raises(BackupDamaged, match="own-files"):
+        restore_backup(sqlite_database, vault, tmp_path / "backup", replace=True, home=home)

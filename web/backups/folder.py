@@ -3,7 +3,8 @@
 A backup folder holds
 
 - ``vault/``            every sealed blob, copied once (blobs never change);
-- ``SNAPSHOT/``         the tables at one moment, as JSON lines in parts, each part sealed for the snapshot's own key;
+- ``SNAPSHOT/``         the tables at one moment, as JSON lines in parts, and the office's own forms and Word templates,
+                        each part sealed for the snapshot's own key;
 - ``keyring.age``       the vault keys and the snapshots' keys, sealed for the master key; written anew each time.
 
 The master key is never in a backup: keep it elsewhere. When records were destroyed since an older snapshot, the next
@@ -13,7 +14,9 @@ backup leaves that snapshot's key out of the key ring, so nothing in the folder 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,9 @@ Progress = Callable[[int, int], None]
 KEYRING = "keyring.age"
 MANIFEST = "manifest.json"
 ROWS_A_PART = 5000
+OWN_FILES = "own-files.age"
+#: Folders of the data folder in which an office keeps what it made itself: its forms and its Word templates.
+OWN_FOLDERS = ("forms", "words")
 
 
 class NoBackupThere(OfficeError):
@@ -76,6 +82,7 @@ def read_keyring(vault: Vault, folder: Path) -> dict[str, Any]:
 def verify(folder: Path, manifest: Mapping[str, Any], seal: pyrage.x25519.Identity) -> None:
     for _ in read_parts(folder, manifest, seal):
         pass
+    read_own_files(folder, manifest, seal)
 
 
 def read_parts(
@@ -83,11 +90,38 @@ def read_parts(
 ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Each part's table and rows, proven by digest. Raises BackupDamaged naming the part."""
     for name, digest in manifest["parts"].items():
-        try:
-            sealed = (folder / name).read_bytes()
-            if hashlib.sha256(sealed).hexdigest() != digest:
-                raise BackupDamaged(part=f"{folder.name}/{name}")
-            lines = pyrage.decrypt(sealed, [seal]).decode().split("\n")
-        except (OSError, pyrage.DecryptError):
-            raise BackupDamaged(part=f"{folder.name}/{name}") from None
+        lines = _opened(folder, name, digest, seal).decode().split("\n")
         yield name.rpartition("-")[0], [json.loads(line) for line in lines]
+
+
+def _opened(folder: Path, name: str, digest: str, seal: pyrage.x25519.Identity) -> bytes:
+    try:
+        sealed = (folder / name).read_bytes()
+        if hashlib.sha256(sealed).hexdigest() != digest:
+            raise BackupDamaged(part=f"{folder.name}/{name}")
+        return bytes(pyrage.decrypt(sealed, [seal]))
+    except (OSError, pyrage.DecryptError):
+        raise BackupDamaged(part=f"{folder.name}/{name}") from None
+
+
+def read_own_files(folder: Path, manifest: Mapping[str, Any], seal: pyrage.x25519.Identity) -> bytes | None:
+    """The archive of own forms and templates, proven by digest; None for a snapshot without. Raises BackupDamaged."""
+    if manifest.get("own") is None:
+        return None
+    return _opened(folder, OWN_FILES, manifest["own"], seal)
+
+
+def packed(home: Path) -> bytes:
+    """The office's own forms and templates as one tar archive; an empty archive where there are none."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name in OWN_FOLDERS:
+            if (home / name).is_dir():
+                archive.add(home / name, arcname=name)
+    return out.getvalue()
+
+
+def unpack(data: bytes, home: Path) -> None:
+    """Lay the office's own forms and templates back into the data folder."""
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        archive.extractall(home, filter="data")

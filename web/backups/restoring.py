@@ -27,7 +27,9 @@ from web.backups.folder import (
     Progress,
     backed_up_tables,
     read_keyring,
+    read_own_files,
     read_parts,
+    unpack,
     verify,
 )
 from web.schema import METADATA
@@ -52,9 +54,17 @@ class Restored:
 
 
 def restore_backup(
-    database: Database, vault: Vault, folder: Path, *, replace: bool = False, progress: Progress | None = None
+    database: Database,
+    vault: Vault,
+    folder: Path,
+    *,
+    replace: bool = False,
+    progress: Progress | None = None,
+    home: Path | None = None,
 ) -> Restored:
     """Bring the newest readable snapshot back into a migrated, empty office (or over this one, with ``replace``).
+
+    ``home``: the data folder, into which the office's own forms and templates go back.
 
     The caller applies the ``destructions`` again and rebuilds the index before anyone may sign in.
     Raises NoBackupThere, BackupDamaged, OfficeNotEmpty, NoMasterKey.
@@ -73,6 +83,9 @@ def restore_backup(
             session.execute(update(Key).where(Key.id == int(key_id)).values(wrapped=wrapped))
         _reset_sequences(session, database)
         audit.append(session, None, Verb.RESTORED, "system", {"snapshot": name, "rows": manifest["rows"]})
+    own = read_own_files(folder / name, manifest, seal)
+    if own is not None and home is not None:
+        unpack(own, home)
     known = _lines_known(database)
     missing = tuple(line for line in later if line["id"] not in known)
     return Restored(name, manifest["rows"], blobs, missing)

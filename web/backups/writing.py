@@ -24,10 +24,12 @@ from retention.tables import DisposalLine
 from web.backups.folder import (
     KEYRING,
     MANIFEST,
+    OWN_FILES,
     ROWS_A_PART,
     Progress,
     backed_up_tables,
     batched_rows,
+    packed,
     read_keyring,
     verify,
     write_keyring,
@@ -45,11 +47,18 @@ class Backup:
 
 
 def make_backup(
-    database: Database, vault: Vault, actor: Actor | None, folder: Path, progress: Progress | None = None
+    database: Database,
+    vault: Vault,
+    actor: Actor | None,
+    folder: Path,
+    progress: Progress | None = None,
+    *,
+    home: Path | None = None,
 ) -> Backup:
     """Write a snapshot into the folder while people go on working, and read it back to verify it.
 
-    ``actor`` None is the nightly job. Raises NotAllowed, BackupDamaged, NoMasterKey.
+    ``actor`` None is the nightly job; ``home`` the data folder, whose own forms and templates go with it.
+    Raises NotAllowed, BackupDamaged, NoMasterKey.
     """
     if actor is not None:
         actor.require("备份", Role.ADMIN, Role.MANAGER)
@@ -65,7 +74,8 @@ def make_backup(
         keys = {str(key_id): wrapped for key_id, wrapped in session.execute(select(Key.id, Key.wrapped)) if wrapped}
         last_destruction = session.scalar(select(func.max(DisposalLine.destroyed_at)))
         seq, head = audit.head(session)
-    manifest = {"parts": parts, "rows": rows, "blobs": blobs, "log": [seq, head]}
+    own = _write_own_files(home, folder / name, seal.to_public())
+    manifest = {"parts": parts, "own": own, "rows": rows, "blobs": blobs, "log": [seq, head]}
     write_durably(folder / name / MANIFEST, json.dumps(manifest, indent=1).encode())
     write_keyring(vault, folder, keys, {**_kept_seals(vault, folder, last_destruction), name: str(seal)})
     _drop_destroyed(folder / "vault", set(keys))
@@ -74,6 +84,15 @@ def make_backup(
         details = {"snapshot": name, "rows": rows, "blobs": blobs}
         audit.append(session, actor.id if actor else None, Verb.BACKUP_MADE, "system", details)
     return Backup(name, rows, blobs, copied)
+
+
+def _write_own_files(home: Path | None, folder: Path, recipient: pyrage.x25519.Recipient) -> str | None:
+    """The office's own forms and templates, sealed; their digest."""
+    if home is None:
+        return None
+    sealed = pyrage.encrypt(packed(home), [recipient])
+    write_durably(folder / OWN_FILES, sealed)
+    return hashlib.sha256(sealed).hexdigest()
 
 
 def _write_tables(session: Session, folder: Path, recipient: pyrage.x25519.Recipient) -> tuple[dict[str, str], int]:

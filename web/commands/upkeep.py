@@ -86,7 +86,7 @@ def backup(console: Console, folder: Path) -> Answer:
     with office.reading() as session:
         actor = console.actor(session) if console.actor_name else None
     with console.progress("备份", "Backing up") as progress:
-        made = make_backup(office.database, office.vault, actor, folder, progress)
+        made = make_backup(office.database, office.vault, actor, folder, progress, home=console.settings.home)
     data = {"folder": folder, "snapshot": made.snapshot, "rows": made.rows, "blobs": made.blobs, "copied": made.copied}
     return said(
         data,
@@ -111,7 +111,9 @@ def restore(console: Console, folder: Path, replace: bool) -> Answer:
     _prepare_database(console, office)
     try:
         with console.progress("恢复影像", "Restoring images") as progress:
-            done = restore_backup(office.database, office.vault, folder, replace=replace, progress=progress)
+            done = restore_backup(
+                office.database, office.vault, folder, replace=replace, progress=progress, home=console.settings.home
+            )
         again = destroy_again(office, done.destructions)
         with console.progress("重建索引", "Rebuilding the index") as progress:
             documents = office.index.rebuild(office.database, progress)

@@ -189,6 +189,18 @@ def test_the_worker_reads_each_page_once_and_disposes(program: Any, former: str,
     office.database.close()
 
 
+def test_after_an_upgrade_that_cuts_words_differently_the_worker_indexes_anew(
+    program: Any, former: str, home: Path
+) -> None:
+    office = Office.open(Settings.read({"YEDANG_HOME": str(home)}))
+    with office.transaction() as session:
+        session.connection().exec_driver_sql("UPDATE search_entries SET analysis = 'older', digest = 'older'")
+    assert program("check").code == 1
+    Worker(office, _Reader()).run_once()
+    office.database.close()
+    assert program("check").code == 0
+
+
 def test_the_worker_finishes_a_batch_that_was_cut_off(
     program: Any, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
