@@ -6,6 +6,7 @@ import importlib
 import multiprocessing
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,8 +28,9 @@ def main(names: list[str]) -> None:
     sections = []
     for name in chosen:
         start = time.perf_counter()
-        with context.Pool(1) as pool:
-            sections.append(pool.apply(_measure, (name,)))
+        # An executor, not a pool: a pool's workers may not start processes, and eight of them race for serials.
+        with ProcessPoolExecutor(1, mp_context=context) as executor:
+            sections.append(executor.submit(_measure, name).result())
         print(f"{name}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
     text = (
         "# Benchmarks\n\nWritten by `make bench`. Absolute figures vary by a factor of two between runs on a shared\n"
