@@ -163,7 +163,7 @@ def _count(session: Session, model: type[Base], *conditions: ColumnElement[bool]
 
 def _tray(session: Session, _actor: Actor) -> Tile:
     count = _count(session, ScanPage, ScanPage.state == "tray")
-    return Tile("tray.listing", "inbox", _("待处理的扫描页"), count, _("系统放不下的页，等人看一眼"), urgent=True)
+    return Tile("tray.listing", "inbox", _("待处理的扫描页"), count, _("系统认不准去处的页，等人看一眼"), urgent=True)
 
 
 def _to_decide(session: Session, actor: Actor) -> Tile:

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from forms import issuing
 from forms.tables import Book, Serial
 from records import access, users
 from records.audit import Verb
@@ -235,3 +236,13 @@ def test_a_form_is_found_by_name_alias_code_and_pinyin(sign_in: SignIn, typed: s
     answer = sign_in("staff").get(f"/forms?q={typed}").text
     assert f"/forms/{code}" in answer
     assert "/forms/YW-01" not in answer
+
+
+def test_a_book_form_shows_its_stock_and_its_books(office: Office, sign_in: SignIn) -> None:
+    with office.transaction() as session:
+        supervisor = users.find_actor(session, "supervisor")
+        made = issuing.print_book(session, office.shop, supervisor, office.catalogue.form("ZB-02"), 12)
+    assert made.book is not None
+    answer = sign_in("staff").get("/forms/ZB-02").text
+    assert made.book.number in answer
+    assert re.search(r"未领用的页</td><td[^>]*>12<", answer)

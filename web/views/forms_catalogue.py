@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from forms import issuing
+from forms import books, issuing, stock
 from forms import outstanding as coming_back
 from forms.catalogue import Form, Procedure
 from forms.layout import cover_sheet
@@ -90,6 +90,10 @@ def page(code: str) -> ResponseReturnValue:
         unit=request.args.get("unit", ""),
         fields=[field for field in _completed(form).fields if not (form.unit and field.key == "unit")],
         recent=list(visit.look().scalars(recent.limit(8))),
+        books=books.list_books(visit.look(), form.code)[:-9:-1],
+        stock=next(
+            (one for one in stock.stock(visit.look(), catalogue, clock.today()) if one.form_code == form.code), None
+        ),
         today=clock.today(),
     )
 
