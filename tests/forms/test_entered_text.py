@@ -129,14 +129,11 @@ def rows_of(form: Form, count: int) -> tuple[str, list[dict[str, str]]]:
     return (table.key if table else "rows"), [{free.key: f"第{number:04d}件"} for number in range(count)]
 
 
-@pytest.mark.parametrize("code", ["RZ-08", "RZ-09", "ZX-01", "DA-01", "RZ-07"])
+@pytest.mark.parametrize("code", ["RZ-08", "RZ-09", "DA-01", "RZ-07"])
 @pytest.mark.parametrize("count", [1, 30, 250])
 def test_rows_run_over_as_many_pages_as_they_need(code: str, count: int) -> None:
     form = CATALOGUE.form(code)
-    try:
-        key, rows = rows_of(form, count)
-    except StopIteration:
-        pytest.skip(f"{code} has no table with a column of text")
+    key, rows = rows_of(form, count)
     laid = laid_out(form, {key: rows})
     text = drawn(laid)
     places = [text.find(f"第{number:04d}件") for number in range(count)]

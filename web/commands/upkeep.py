@@ -162,10 +162,7 @@ def rebuild(console: Console) -> Answer:
 @click.option("--parent", type=int, hidden=True)
 @pass_console
 def worker(console: Console, once: bool, parent: int | None) -> Answer | None:
-    """后台:收取 inbox 中的扫描件、识别文字、完成未归档的批次、夜间执行销毁。
-
-    Takes in scans from the inbox folder, reads pages, finishes batches, disposes at night.
-    """
+    """后台:收取、识别扫描件,续完归档,夜间销毁。 / Takes in the inbox, reads pages, disposes at night."""
     working = Worker(console.office, parent=parent)
     click.echo(working.inbox.sentence()[console.language == "en"], err=True)
     if not once:

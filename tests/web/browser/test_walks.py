@@ -31,7 +31,7 @@ def test_the_desk_finds_fills_in_and_prints_a_form(walk: Walk) -> None:
     page.get_by_label("施工人数").fill("3")
     page.get_by_label("方案图纸").check()
     with page.expect_download() as download:
-        page.get_by_role("button", name="取号并打印").click()
+        page.get_by_role("button", name="取号并打印", exact=True).click()
     assert re.fullmatch(r"ZX-01-\d{4}-\d{6}-.\.pdf", download.value.suggested_filename)
     expect(page.get_by_text("下一步：签字后扫描")).to_be_visible()
 
@@ -41,7 +41,7 @@ def test_a_wrong_unit_keeps_what_was_typed(walk: Walk) -> None:
     page.goto("/forms/ZX-01")
     page.fill("#unit", "9-9-9999")
     page.get_by_label("装修单位").fill("某某装饰")
-    page.get_by_role("button", name="取号并打印").click()
+    page.get_by_role("button", name="取号并打印", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("9-9-9999")
     expect(page.get_by_label("装修单位")).to_have_value("某某装饰")
 
@@ -50,7 +50,7 @@ def test_the_archivist_brings_a_pile_and_places_what_has_no_code(walk: Walk, ser
     page = walk("archivist")
     page.goto("/forms/ZX-01?unit=3-2-1201")
     with page.expect_download() as download:
-        page.get_by_role("button", name="取号并打印").click()
+        page.get_by_role("button", name="取号并打印", exact=True).click()
     printed = list(samples.rasterise(Path(download.value.path()).read_bytes(), 150))
     pile = tmp_path / "一摞纸.pdf"
     pile.write_bytes(samples.scan_pdf([*printed, Image.new("RGB", (1240, 1754), "gray")], 150))
