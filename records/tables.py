@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from records.database import Base, Digest, SerialText
@@ -22,10 +22,15 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(String(256))
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime]
+    must_change: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    one_time_until: Mapped[datetime | None]
 
 
 class Unit(Base):
-    """A home 单元房号: ``3-2-1201`` is building 3, entrance 2, door 1201 of an estate 小区."""
+    """A home 单元房号: ``3-2-1201`` is building 3, entrance 2, door 1201 of an estate 小区.
+
+    ``closed_on``: since when it is no home of its own any more, merged or split (UnitSuccession says into what).
+    """
 
     __tablename__ = "units"
     __table_args__ = (UniqueConstraint("estate", "code"),)
@@ -34,12 +39,16 @@ class Unit(Base):
     estate: Mapped[str] = mapped_column(String(64))
     code: Mapped[str] = mapped_column(String(32), index=True)
     building: Mapped[str] = mapped_column(String(16))
+    closed_on: Mapped[date | None]
 
     ownerships: Mapped[list[Ownership]] = relationship(back_populates="unit", order_by="Ownership.from_on")
 
 
 class Owner(Base):
-    """An owner 业主. Erased with the last dossier that needs the name."""
+    """An owner 业主, a person or a company. Erased with the last dossier that needs the name.
+
+    ``id_number``: of a person the resident ID or another paper's number, of a company 统一社会信用代码.
+    """
 
     __tablename__ = "owners"
 
@@ -47,6 +56,7 @@ class Owner(Base):
     name: Mapped[str] = mapped_column(String(128))
     phone: Mapped[str] = mapped_column(String(64), default="")
     id_number: Mapped[str] = mapped_column(String(32), default="")
+    kind: Mapped[str] = mapped_column(String(8), default="person", server_default="person")
 
 
 class Ownership(Base):
@@ -74,9 +84,14 @@ class OwnershipOwner(Base):
 
 
 class Key(Base):
-    """A vault key: an age recipient in the clear, its identity wrapped for the master key. Destroyed: no identity."""
+    """A vault key: an age recipient in the clear, its identity wrapped. Destroyed: no identity.
+
+    Wrapped for the key ``parent_id`` (a document outside dossiers for its series), otherwise for the key holders
+    that ``wrapped_for`` names. ``label`` finds the one key of a series (``series:TS``) or of the sign-in.
+    """
 
     __tablename__ = "keys"
+    __table_args__ = (Index("keys_label", "label", unique=True), Index("keys_wrapped_for", "wrapped_for"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     scope: Mapped[str] = mapped_column(String(16))
@@ -84,6 +99,26 @@ class Key(Base):
     wrapped: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     destroyed_at: Mapped[datetime | None]
+    parent_id: Mapped[int | None] = mapped_column(Integer)
+    label: Mapped[str | None] = mapped_column(String(24))
+    wrapped_for: Mapped[str | None] = mapped_column(String(40))
+
+
+class KeyHolder(Base):
+    """For whom vault keys are wrapped: the master key, the recovery key on paper, and masters of former times.
+
+    Only public parts lie here. ``pages`` is the secret of the page tags, sealed for this holder; ``identity`` is a
+    former master, sealed for the present holders, so that backups written before a rotation can still be read.
+    """
+
+    __tablename__ = "key_holders"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    role: Mapped[str] = mapped_column(String(12), index=True)
+    recipient: Mapped[str] = mapped_column(String(80), unique=True)
+    pages: Mapped[str | None] = mapped_column(Text)
+    identity: Mapped[str | None] = mapped_column(Text)
+    since: Mapped[datetime]
 
 
 class Dossier(Base):
@@ -214,7 +249,8 @@ class Fact(Base):
 class AccessRequest(Base):
     """A request to see dossiers 查阅申请; approved and registered, it is the grant 查阅授权.
 
-    States: requested, approved, refused, registered, returned.
+    States: requested, approved, refused, registered, returned, revoked. ``dated``: the asker named the period's days;
+    otherwise its length counts from the registering. ``deputy_for`` is the manager for whom a deputy decided 代批.
     """
 
     __tablename__ = "access_requests"
@@ -234,18 +270,24 @@ class AccessRequest(Base):
     registered_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     registered_at: Mapped[datetime | None]
     returned_at: Mapped[datetime | None]
+    dated: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    deputy_for: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    end_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
 
     asker: Mapped[User] = relationship(foreign_keys=[asker_id])
     dossiers: Mapped[list[Dossier]] = relationship(secondary="access_request_dossiers", order_by="Dossier.id")
 
 
 class AccessRequestDossier(Base):
-    """Which dossiers a request names."""
+    """Which dossiers a request names. ``ended_at``: the request opens this one no longer, whatever it still opens."""
 
     __tablename__ = "access_request_dossiers"
 
     request_id: Mapped[int] = mapped_column(ForeignKey("access_requests.id"), primary_key=True)
     dossier_id: Mapped[int] = mapped_column(ForeignKey("dossiers.id"), primary_key=True, index=True)
+    ended_at: Mapped[datetime | None]
+    ended_because: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class AuditEntry(Base):

@@ -10,14 +10,29 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData
 
+import forms.scanning.tray_tables
 import forms.tables
+import records.access_tables
+import records.estate_tables
+import records.readings
+import records.sign_in_tables
 import records.tables
 import retention.tables
 import search.tables
 from records.database import Base, Database
 
 #: Every module that maps tables; importing them is what fills the metadata.
-TABLE_MODULES = (records.tables, forms.tables, retention.tables, search.tables)
+TABLE_MODULES = (
+    records.tables,
+    records.sign_in_tables,
+    records.estate_tables,
+    records.readings,
+    records.access_tables,
+    forms.tables,
+    forms.scanning.tray_tables,
+    retention.tables,
+    search.tables,
+)
 METADATA: MetaData = Base.metadata
 
 
