@@ -1,0 +1,148 @@
+"""Decisions: may somebody see a dossier or document at an instant, print it, take it out; and because of what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from records import audit, clock
+from records.access.states import STATE_ZH, Asked, asked_for, state_at
+from records.audit import Verb
+from records.errors import OfficeError
+from records.tables import AccessRequest, AccessRequestDossier, Document, Dossier
+from records.users import OFFICE_ROLES, Actor, Role
+
+
+class ContentClosed(OfficeError):
+    """Content that the asker may not see now."""
+
+    code = "access.closed"
+    zh = "不能查阅:{because}。"
+    en = "Not open to you: {because_en}."
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Yes or no with its because. ``grant_id`` is the request that opens the dossier, where there is one."""
+
+    allowed: bool
+    because: str
+    because_en: str
+    grant_id: int | None = None
+
+
+_NO_CONTENT = Decision(False, "系统管理不含档案内容的权限", "administration gives no right to content")
+
+
+def may_see_dossier(
+    session: Session, actor: Actor, dossier: Dossier, at: datetime | None = None, *, mode: str | None = None
+) -> Decision:
+    """Whether the actor may see into a dossier at this instant (default: now), and because of what.
+
+    ``mode``: only a grant of this kind (print, loan) counts.
+    """
+    moment = at or clock.now()
+    if actor.role == Role.ADMIN:
+        return _NO_CONTENT
+    if dossier.state == "destroyed":
+        return Decision(False, "档案已销毁", "the dossier has been destroyed")
+    asked = asked_for(session, actor.id, dossier.id)
+    live = [one for one in asked if state_at(one, moment) == "live" and mode in (None, one.request.mode)]
+    if live:
+        grant = live[0].request
+        until = clock.local_time(grant.ends_at)
+        return Decision(True, f"查阅授权 {grant.id} 号,至 {until}", f"grant {grant.id}, until {until}", grant.id)
+    return _closed(asked, moment)
+
+
+def _closed(asked: list[Asked], moment: datetime) -> Decision:
+    if not asked:
+        return Decision(False, "没有查阅授权,请先提出查阅申请", "no grant: ask for access first")
+    latest, state = asked[0].request, state_at(asked[0], moment)
+    if state == "live":
+        return Decision(False, f"授权 {latest.id} 号的查阅方式不含此项", f"grant {latest.id} does not include this")
+    if state in ("early", "over"):
+        return Decision(False, f"查阅授权 {latest.id} 号不在有效期内", f"grant {latest.id} is not in force now")
+    if state == "ended":
+        return Decision(False, f"查阅授权 {latest.id} 号已终止", f"grant {latest.id} has been ended")
+    zh = f"申请 {latest.id} 号{STATE_ZH.get(state, '尚未提出')}"
+    return Decision(False, zh, f"request {latest.id} is {state}")
+
+
+def may_see_document(session: Session, actor: Actor, document: Document, at: datetime | None = None) -> Decision:
+    """Whether the actor may see a document: by grant in a dossier, by role in the office's own series."""
+    if document.state == "destroyed":
+        return Decision(False, "此件已销毁", "it has been destroyed")
+    if document.dossier is not None:
+        return may_see_dossier(session, actor, document.dossier, at)
+    if actor.role in OFFICE_ROLES:
+        return Decision(True, f"{actor.role.zh}可查阅本部门业务记录", "office roles work with the office's own records")
+    return _NO_CONTENT
+
+
+def may_print_document(session: Session, actor: Actor, document: Document) -> Decision:
+    """Whether the actor may print a dossier's document with marks: only under a live grant of the print kind.
+
+    The office's own series is not printed from the viewer: its paper is in the office's books.
+    """
+    if document.dossier is None or document.state == "destroyed":
+        return Decision(False, "只有业主档案凭打印授权打印", "only a dossier's documents are printed, under a grant")
+    return may_see_dossier(session, actor, document.dossier, mode="print")
+
+
+def may_take_dossier(session: Session, actor: Actor, dossier: Dossier) -> Decision:
+    """Whether the stored files themselves may leave (export): as the paper does, only under a live grant of loan."""
+    return may_see_dossier(session, actor, dossier, mode="loan")
+
+
+def open_dossiers(session: Session, actor: Actor, at: datetime | None = None) -> list[int]:
+    """The ids of all dossiers that are open to the actor now (for search: permission is part of the query)."""
+    moment = at or clock.now()
+    if actor.role == Role.ADMIN:
+        return []
+    query = (
+        select(AccessRequestDossier.dossier_id)
+        .join(AccessRequest, AccessRequest.id == AccessRequestDossier.request_id)
+        .join(Dossier, Dossier.id == AccessRequestDossier.dossier_id)
+        .where(
+            AccessRequest.asker_id == actor.id,
+            AccessRequest.state == "registered",
+            AccessRequest.starts_at <= moment,
+            AccessRequest.ends_at > moment,
+            AccessRequestDossier.ended_at.is_(None),
+            Dossier.state != "destroyed",
+        )
+        .distinct()
+        .order_by(AccessRequestDossier.dossier_id)
+    )
+    return list(session.scalars(query))
+
+
+def sees_series(actor: Actor) -> bool:
+    """Whether the actor may see the office's own series (everything outside owner dossiers)."""
+    return actor.role in OFFICE_ROLES
+
+
+def log_shown(
+    session: Session,
+    actor: Actor,
+    document: Document,
+    position: int,
+    decision: Decision,
+    more: Mapping[str, object] | None = None,
+) -> None:
+    """Log that a page was shown, or that it was refused. Every page, every time; ``more``: size, print number."""
+    verb = Verb.PAGE_SHOWN if decision.allowed else Verb.PAGE_REFUSED
+    details = {"page": position, "grant": decision.grant_id, "dossier": document.dossier_id, **(more or {})}
+    audit.append(session, actor.id, verb, f"document:{document.id}", details)
+
+
+def log_document(session: Session, actor: Actor, document: Document, decision: Decision) -> None:
+    """Log that a document's particulars (title, entered and recognised fields) were shown, or refused."""
+    verb = Verb.DOCUMENT_SHOWN if decision.allowed else Verb.PAGE_REFUSED
+    details = {"grant": decision.grant_id, "dossier": document.dossier_id}
+    audit.append(session, actor.id, verb, f"document:{document.id}", details)
