@@ -181,6 +181,8 @@ class ScanPage(Base):
     as received), destroyed (with its record). A page behind a cover sheet has the sheet's ``serial`` and no
     ``page_no``. In the tray its bytes lie sealed under the batch's key (``blob_id``); once filed they lie under the
     document's key (``page_id``).
+    ``quality``: what was measured while filing (forms.scanning.quality). ``attempts``: how often somebody began to
+    look at the page and never came to an end.
     """
 
     __tablename__ = "scan_pages"
@@ -201,5 +203,29 @@ class ScanPage(Base):
     copy: Mapped[int | None]
     rotation: Mapped[int] = mapped_column(Integer, default=0)
     signatures: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    quality: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
+    attempts: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
 
     batch: Mapped[ScanBatch] = relationship(back_populates="pages")
+
+
+class Rescan(Base):
+    """A page that somebody asked to be scanned again 重扫: filed (``page_id``), or in the tray (``scan_page_id``).
+
+    States: asked, done (a better scan took its place), withdrawn. ``cause``: person, quality (measured while filing;
+    ``reason`` then holds the faults' keys). ``older_id`` is the document that keeps the scan which was replaced.
+    """
+
+    __tablename__ = "rescans"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    page_id: Mapped[int | None] = mapped_column(ForeignKey("pages.id"), index=True)
+    scan_page_id: Mapped[int | None] = mapped_column(ForeignKey("scan_pages.id"), index=True)
+    state: Mapped[str] = mapped_column(String(12), default="asked", index=True)
+    cause: Mapped[str] = mapped_column(String(12), default="person")
+    reason: Mapped[str] = mapped_column(Text, default="")
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    asked_at: Mapped[datetime]
+    settled_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    settled_at: Mapped[datetime | None]
+    older_id: Mapped[int | None] = mapped_column(ForeignKey("documents.id"))

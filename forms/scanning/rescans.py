@@ -1,0 +1,81 @@
+"""Pages asked to be scanned again 重扫: by what was measured while filing, or by a person.
+
+The ask stands with the page. When the same page, proven by its code, is scanned again and the new scan is better, it
+takes the old one's place and the ask is done; without an ask a second scan of a filed page stays a duplicate.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from forms.tables import Rescan, ScanPage
+from records import audit, clock
+from records.audit import Verb
+from records.errors import BadInput, NotFound
+from records.tables import Page
+from records.users import OFFICE_ROLES, Actor
+
+STATES = ("asked", "done", "withdrawn")
+
+
+def ask_rescan(session: Session, actor: Actor, page: Page | ScanPage, reason: str) -> Rescan:
+    """Ask for a page to be scanned again, for a reason a person gives. Of a page asked for already, the same ask.
+
+    ``page``: a filed page (whose next proven scan then replaces it as a new version), or a page of a batch that waits
+    in the tray: that one's own fate stays the tray's business, and the ask is withdrawn or settled by a person.
+    Raises BadInput (no reason, the page is no longer in the tray), NotAllowed.
+    """
+    actor.require("要求重扫", *OFFICE_ROLES)
+    if not reason.strip():
+        raise BadInput(what="要求重扫须写明原因")
+    if isinstance(page, ScanPage) and page.state != "tray":
+        raise BadInput(what="此页已不在待处理中,请在其文件页上要求重扫")
+    audit.lock(session)
+    return asked_for(session, page) or _ask(session, actor, page, "person", reason.strip())
+
+
+def asked_for(session: Session, page: Page | ScanPage) -> Rescan | None:
+    """The open ask for a page, or None."""
+    which = Rescan.scan_page_id if isinstance(page, ScanPage) else Rescan.page_id
+    return session.scalar(select(Rescan).where(which == page.id, Rescan.state == "asked").limit(1))
+
+
+def _ask(session: Session, actor: Actor | None, page: Page | ScanPage, cause: str, reason: str) -> Rescan:
+    scanned = isinstance(page, ScanPage)
+    rescan = Rescan(
+        page_id=None if scanned else page.id,
+        scan_page_id=page.id if scanned else None,
+        state="asked",
+        cause=cause,
+        reason=reason,
+        asked_by=actor.id if actor else None,
+        asked_at=clock.now(),
+    )
+    session.add(rescan)
+    session.flush()
+    details = {"page": rescan.page_id, "scan": rescan.scan_page_id, "cause": cause}
+    audit.append(session, actor.id if actor else None, Verb.RESCAN_ASKED, f"rescan:{rescan.id}", details)
+    return rescan
+
+
+def withdraw_rescan(session: Session, actor: Actor, rescan: Rescan) -> None:
+    """Take an ask back: the page is good enough, its paper is gone, or it was scanned again by another way.
+
+    Raises BadInput (settled already), NotAllowed.
+    """
+    actor.require("撤回重扫要求", *OFFICE_ROLES)
+    audit.lock(session)
+    session.refresh(rescan)
+    if rescan.state != "asked":
+        raise BadInput(what="这项重扫要求已经了结")
+    rescan.state, rescan.settled_by, rescan.settled_at = "withdrawn", actor.id, clock.now()
+    audit.append(session, actor.id, Verb.RESCAN_WITHDRAWN, f"rescan:{rescan.id}", {})
+
+
+def find_rescan(session: Session, rescan_id: int) -> Rescan:
+    """An ask by its id. Raises NotFound."""
+    rescan = session.get(Rescan, rescan_id)
+    if rescan is None:
+        raise NotFound(what=f"重扫要求 {rescan_id}")
+    return rescan
