@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from records import audit, changes, clock
+from records import audit, changes, clock, readings
 from records.audit import Verb
 from records.errors import OfficeError
+from records.readings import FieldRead
 from records.tables import Document, Dossier, Key, Page, Unit
 from records.users import Actor
 from records.vault import Vault
@@ -137,12 +138,8 @@ def add_page(session: Session, vault: Vault, document: Document, page: NewPage) 
 
 
 def set_page_text(session: Session, page: Page, text: str) -> None:
-    """Keep what recognition read on a page; the search index follows in the same transaction."""
-    page.text = text
-    page.reading = "done"
-    page.leased_until = None
-    changes.touch(session, [page.document_id])
-    audit.append(session, None, Verb.PAGE_READ, f"document:{page.document_id}", {"page": page.position})
+    """Keep what recognition read on a page as a whole; the search index follows in the same transaction."""
+    readings.keep(session, page, {readings.WHOLE: FieldRead(text, "recognised")})
 
 
 def documents_by_id(session: Session, ids: Sequence[int]) -> dict[int, Document]:

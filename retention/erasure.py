@@ -15,6 +15,7 @@ from sqlalchemy.sql.dml import Delete, Update
 
 from records import changes
 from records.errors import OfficeError
+from records.readings import PageReading
 from records.tables import (
     AccessRequest,
     AccessRequestDossier,
@@ -59,6 +60,8 @@ def erase(session: Session, vault: Vault, one: Material, erasers: Sequence[Erase
     for eraser in erasers:
         counts.update(eraser(session, vault, ids, dossier_id))
     session.flush()
+    pages = select(Page.id).where(Page.document_id.in_(ids))
+    counts["readings"] += _execute(session, delete(PageReading).where(PageReading.page_id.in_(pages)))
     counts["pages"] += _execute(session, delete(Page).where(Page.document_id.in_(ids)))
     for blob in session.scalars(select(Blob).where(Blob.key_id.in_(keys))):
         vault.forget(session, blob)

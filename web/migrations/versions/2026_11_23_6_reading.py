@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "2026_11_23_6_reading"
 down_revision = "2026_11_23_5_books"
 branch_labels = None
@@ -9,4 +12,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Filled by the subject's own changes."""
+    op.create_table(
+        "page_readings",
+        sa.Column("page_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("fields", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["page_id"], ["pages.id"]),
+        sa.PrimaryKeyConstraint("page_id"),
+    )
