@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from forms.tables import Book, BookHandover, Reprint, ScanBatch, ScanPage, Serial
 from records import clock
 from records.errors import OfficeError
-from records.tables import Blob, Document, Key, Page
+from records.tables import Blob, Document, Dossier, Key, Page
 from records.vault import Vault
 
 
@@ -34,7 +34,7 @@ def erase_traces(session: Session, vault: Vault, document_ids: Sequence[int], do
     document left is destroyed with all its pages. Raises BatchStillWorking, and what Vault.open raises.
     """
     serials = _serials(session, document_ids, dossier_id)
-    scans = _scan_pages(session, document_ids, [serial.text for serial in serials])
+    scans = _scan_pages(session, document_ids, [serial.text for serial in serials], dossier_id)
     batches = session.scalars(select(ScanBatch).where(ScanBatch.id.in_({page.batch_id for page in scans}))).all()
     reprints = _erase_serials(session, serials)
     for page in scans:
@@ -76,10 +76,16 @@ def _erase_serials(session: Session, serials: Sequence[Serial]) -> int:
     return len(reprints)
 
 
-def _scan_pages(session: Session, document_ids: Sequence[int], serials: Sequence[str]) -> list[ScanPage]:
-    """Every page that was scanned of them: filed, scanned twice, refused or still in the tray."""
+def _scan_pages(
+    session: Session, document_ids: Sequence[int], serials: Sequence[str], dossier_id: int | None
+) -> list[ScanPage]:
+    """Every page that was scanned of them: filed, scanned twice, refused or still in the tray, and labels' pictures."""
     filed = select(Page.id).where(Page.document_id.in_(document_ids))
     wanted = or_(ScanPage.page_id.in_(filed), ScanPage.serial.in_(serials))
+    number = session.scalar(select(Dossier.number).where(Dossier.id == dossier_id))
+    if number is not None:
+        # A label names the owner; which dossier's it is, its sentence alone tells.
+        wanted |= ScanPage.reason.startswith("label") & ScanPage.reason_zh.contains(number, autoescape=True)
     return list(session.scalars(select(ScanPage).where(wanted).order_by(ScanPage.id)))
 
 

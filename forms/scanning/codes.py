@@ -14,7 +14,8 @@ import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
 
-from forms import marks
+from forms import label_marks, marks
+from forms.label_marks import ForgedLabel, LabelMark
 from forms.marks import ForeignMark, PageMark
 from forms.scanning.rasters import Gray
 
@@ -57,11 +58,13 @@ class Found:
 class Reading:
     """What the codes of a page say together: the page's own identity, or why there is none.
 
-    ``reason``: "" (proven), no_code, foreign, forged, two_codes.
+    ``reason``: "" (proven), no_code, foreign, forged, two_codes, label (no page, but labels of ours: ``labels``, with
+    their corners in px).
     """
 
     found: Found | None
     reason: str = ""
+    labels: tuple[tuple[LabelMark, Points], ...] = ()
 
 
 def read(gray: Gray, secret: bytes) -> Reading:
@@ -72,7 +75,7 @@ def read(gray: Gray, secret: bytes) -> Reading:
             seen.setdefault(_identity(found.mark), found)
         if any(isinstance(found.mark, PageMark) for found in seen.values()):
             break
-    return _judge(list(seen.values()))
+    return _judge(list(seen.values()), secret)
 
 
 def has_another(gray: Gray, secret: bytes, found: Found) -> bool:
@@ -88,7 +91,7 @@ def has_another(gray: Gray, secret: bytes, found: Found) -> bool:
     return False
 
 
-def _judge(seen: list[Found]) -> Reading:
+def _judge(seen: list[Found], secret: bytes) -> Reading:
     ours = [found for found in seen if isinstance(found.mark, PageMark)]
     if any(isinstance(found.mark, ForeignMark) and found.mark.forged for found in seen):
         return Reading(None, "forged")
@@ -96,7 +99,19 @@ def _judge(seen: list[Found]) -> Reading:
         return Reading(ours[0])
     if ours:
         return Reading(None, "two_codes")
-    return Reading(None, "foreign" if seen else "no_code")
+    try:
+        labels = tuple(_labels(seen, secret))
+    except ForgedLabel:
+        return Reading(None, "forged")
+    return Reading(None, "label" if labels else "foreign" if seen else "no_code", labels)
+
+
+def _labels(seen: list[Found], secret: bytes) -> Iterator[tuple[LabelMark, Points]]:
+    """The labels of ours among the codes that are no page's. Raises ForgedLabel."""
+    for found in seen:
+        label = label_marks.read(secret, found.mark.content) if isinstance(found.mark, ForeignMark) else None
+        if label is not None:
+            yield label, found.corners
 
 
 def _identity(mark: PageMark | ForeignMark) -> str:

@@ -12,6 +12,7 @@ from itertools import combinations
 import cv2
 import numpy as np
 import zxingcpp
+from numpy.typing import NDArray
 
 from forms.paper import A4, CARD, Paper
 from forms.scanning.rasters import Gray
@@ -71,6 +72,14 @@ def may_be_ours(gray: Gray) -> bool:
     if zxingcpp.read_barcodes(gray, formats=_QR, return_errors=True, try_invert=False):
         return True
     return _has_fiducials(_squares(_small(gray)))
+
+
+def has_squares_of_ours(gray: Gray, codes: Iterable[NDArray[np.float64]]) -> bool:
+    """Whether two squares of a page of ours lie outside these codes (their corners in px)."""
+    covered = gray.copy()
+    for corners in codes:
+        cv2.fillConvexPoly(covered, np.asarray(corners, np.int32), 255)
+    return _has_fiducials(_squares(_small(covered)))
 
 
 Square = tuple[float, float, float]

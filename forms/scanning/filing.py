@@ -90,12 +90,15 @@ def file_page(session: Session, desk: ScanDesk, actor: Actor, batch: ScanBatch, 
     row.digest, row.rotation, row.signatures = seen.digest, seen.rotation, dict(seen.signatures)
     if seen.mark is not None:
         row.serial, row.page_no, row.copy = seen.mark.serial[:32], seen.mark.page, seen.mark.copy
+    if seen.reason == "label":
+        leave_label(session, actor, row, seen)
+        return
     filed = same_bytes(session, seen.digest)
     if filed is not None:
         repeated(session, actor, row, filed)
         return
     if seen.mark is None:
-        to_tray(session, desk, actor, batch, row, seen.file, reason(seen.reason, why=seen.why))
+        to_tray(session, desk, actor, batch, row, seen.file, reason(seen.reason, why=seen.why, name=seen.why))
         return
     place = placed(session, desk, seen.mark)
     if isinstance(place, Reason):
@@ -125,6 +128,18 @@ def drop_blank(session: Session, actor: Actor, row: ScanPage, seen: Seen) -> Non
     row.reason, row.reason_zh, row.reason_en = told.key, told.zh, told.en
     details = {"batch": row.batch_id, "position": row.position}
     audit.append(session, actor.id, Verb.SCAN_BLANK, f"scan:{row.id}", details)
+
+
+def leave_label(session: Session, actor: Actor, row: ScanPage, seen: Seen) -> None:
+    """A label of a dossier, a place or a loan is no page: it is named and not filed.
+
+    Its name stays in the row's sentence, by which a destroyed dossier finds the master that shows its label.
+    """
+    told = reason("label", name=seen.why)
+    row.digest, row.state = seen.digest, "refused"
+    row.reason, row.reason_zh, row.reason_en = told.key, told.zh, told.en
+    details = {"batch": row.batch_id, "position": row.position, "reason": told.key}
+    audit.append(session, actor.id, Verb.SCAN_REFUSED, f"scan:{row.id}", details)
 
 
 def put(

@@ -236,6 +236,8 @@ def _look(session: Session, desk: ScanDesk, master: Master, position: int) -> Se
 def _look_at(session: Session, desk: ScanDesk, file: PageFile, position: int, digest: str) -> Seen:
     gray, reading = _read(file, desk.secret)
     if reading.found is None or isinstance(reading.found.mark, ForeignMark):
+        if reading.labels:
+            return _label(position, file, digest, reading, gray)
         return _without_mark(position, file, digest, reading.reason, gray)
     mark = reading.found.mark
     serial = _as_printed(session, mark)
@@ -243,6 +245,13 @@ def _look_at(session: Session, desk: ScanDesk, file: PageFile, position: int, di
         return Seen(position, file, digest, None, "several_cards")
     ink = _ink(serial, gray, reading.found.corners, mark)
     return Seen(position, file, digest, mark, rotation=reading.found.rotation, signatures=ink)
+
+
+def _label(position: int, file: PageFile, digest: str, reading: codes.Reading, gray: rasters.Gray) -> Seen:
+    """A label, or a page on which a label lies: then it waits, for a page must never vanish behind a label."""
+    names = "、".join(sorted({mark.name for mark, _ in reading.labels}))
+    covers_page = emptiness.has_squares_of_ours(gray, [corners for _, corners in reading.labels])
+    return Seen(position, file, digest, None, "label_on_page" if covers_page else "label", names)
 
 
 def _without_mark(position: int, file: PageFile, digest: str, why: str, gray: rasters.Gray) -> Seen:

@@ -21,6 +21,14 @@ _SENTENCES = {
         "页上的码未通过校验,不能证明是本处印制",
         "the code on the page fails its proof: it was not printed here",
     ),
+    "label": (
+        "这是标签 {name},不是页,没有归档;请在检索框中扫它,即可打开",
+        "this is the label {name} and no page: nothing was filed; scan it into the search box to open what it names",
+    ),
+    "label_on_page": (
+        "页上只读到标签 {name},但像是本处的表单:请移开标签重扫,或人工归入",
+        "only the label {name} could be read, on what may be a form of ours: scan again without it, or place by hand",
+    ),
     "two_codes": ("页上有两个不同的编号,不能确定是哪一页", "the page bears two different numbers"),
     "several_cards": (
         "页上有多张证件,不能确定归哪一张;请裁开后每证单独扫描",
