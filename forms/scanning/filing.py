@@ -84,15 +84,13 @@ class Place:
 
 def file_page(session: Session, desk: ScanDesk, actor: Actor, batch: ScanBatch, row: ScanPage, seen: Seen) -> None:
     """Give a page of a batch its fate: filed, duplicate, blank, or the tray. The caller holds the log's lock."""
-    if seen.blank and _is_back(session, row):
-        drop_blank(session, actor, row, seen)
+    if seen.reason == "label" or (seen.blank and _is_back(session, row)):
+        leave = leave_label if seen.reason == "label" else drop_blank
+        leave(session, actor, row, seen)
         return
     row.digest, row.rotation, row.signatures = seen.digest, seen.rotation, dict(seen.signatures)
     if seen.mark is not None:
         row.serial, row.page_no, row.copy = seen.mark.serial[:32], seen.mark.page, seen.mark.copy
-    if seen.reason == "label":
-        leave_label(session, actor, row, seen)
-        return
     filed = same_bytes(session, seen.digest)
     if filed is not None:
         repeated(session, actor, row, filed)
