@@ -82,6 +82,18 @@ class Face:
             raise MissingGlyph.naming(error.args[0], text) from None
         return units * size * MM_PER_POINT / 1000
 
+    def fitting(self, text: str, width: float, size: float) -> int:
+        """How many of the first characters go into ``width`` mm at ``size`` points. Raises MissingGlyph."""
+        units = 0
+        for count, character in enumerate(text):
+            try:
+                units += self.advance_of[character]
+            except KeyError as error:
+                raise MissingGlyph.naming(error.args[0], text) from None
+            if units * size * MM_PER_POINT / 1000 > width:
+                return count
+        return len(text)
+
     def codes(self, text: str) -> str:
         """The text as glyph numbers, four hex digits each, as a PDF string of a two-byte font. Raises MissingGlyph."""
         try:
@@ -123,6 +135,10 @@ class Typeface:
     def width(self, text: str, size: float, face: FaceName = "sans") -> float:
         """Width in mm of one line of text at ``size`` points. Raises MissingGlyph."""
         return self._faces[face].width(text, size)
+
+    def fitting(self, text: str, width: float, size: float, face: FaceName = "sans") -> int:
+        """How many of the first characters go into ``width`` mm of one line at ``size`` points. Raises MissingGlyph."""
+        return self._faces[face].fitting(text, width, size)
 
 
 @functools.cache

@@ -115,12 +115,9 @@ def _pieces(typeface: Typeface, text: str, width: float, size: float, face: Face
 
 def _cut_wide(typeface: Typeface, piece: str, width: float, size: float, face: FaceName) -> Iterator[str]:
     """The piece, or where it is wider than a line, as much at a time as a line takes."""
-    while len(piece) > 1 and typeface.width(piece, size, face) > width + 0.01:
-        count = len(piece) - 1
-        while count > 1 and typeface.width(piece[:count], size, face) > width + 0.01:
-            count -= 1
-        if count > 1 and piece[count] in _NEVER_FIRST:
+    while piece:
+        count = max(1, typeface.fitting(piece, width + 0.01, size, face))
+        if 1 < count < len(piece) and piece[count] in _NEVER_FIRST:
             count -= 1
         yield piece[:count]
         piece = piece[count:]
-    yield piece

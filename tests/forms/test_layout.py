@@ -353,6 +353,15 @@ def _checks(code: str) -> list[Any]:
     return [field for field in CATALOGUE.form(code).fields if field.kind == "check"]
 
 
+@pytest.mark.parametrize("run", ["）！" * 900, "0" * 1800, "《" * 1800])
+def test_what_may_not_be_broken_is_cut_where_each_line_is_full(run: str) -> None:
+    lines = text.wrap(load_typeface(), run, 80, 9)
+    assert "".join(lines) == run
+    widths = [load_typeface().width(line, 9) for line in lines]
+    assert max(widths) <= 80.01
+    assert min(widths[:-1]) > 80 - 3 * 9 * MM_PER_POINT
+
+
 @pytest.mark.parametrize("width", [12, 20, 33.3, 60])
 def test_wrapped_lines_keep_to_their_width_and_to_the_rules_of_punctuation(width: float) -> None:
     words_ = (
