@@ -24,7 +24,7 @@ test: setup browser ## everything that CI runs; what was skipped stands in the l
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -rs
+	$(BIN)/pytest -rs -n auto --maxprocesses 4 --dist worksteal
 
 browser: ## a browser for the browser tests, where this machine may install one
 	@command -v chromium chromium-browser google-chrome >/dev/null \
