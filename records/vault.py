@@ -1,26 +1,34 @@
-"""The vault: encrypted blobs by digest, in age format, one key per dossier (and per document outside dossiers).
+"""The vault: encrypted blobs by digest, in age format, one key per dossier, and per document below its series' key.
 
 Format: https://age-encryption.org/v1 with X25519 recipients. Whoever holds a key's identity opens its blobs with
-the ordinary ``age`` program. A key's recipient lies in the clear, so that filing needs no secret; its identity is
-wrapped (age-encrypted) for the master key, whose file stays out of every backup. Destroying a key erases its
-wrapped identity: what was sealed for it can no longer be opened, wherever a copy lies.
+the ordinary ``age`` program (docs/vault.md). A key's recipient lies in the clear, so that filing needs no secret; its
+identity is wrapped (age-encrypted) for the key holders: the master key, whose file stays out of every backup, and the
+recovery key on paper. Destroying a key erases its wrapped identity, the one copy for all holders: what was sealed for
+it can no longer be opened, wherever a copy lies.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
+import io
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import pyrage
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
-from records import clock
+from records import audit, clock, key_holders
 from records.errors import OfficeError
+from records.master_key import FilesOnly, Identity, MasterKey, NoMasterKey, Recipient
 from records.tables import Blob, Discard, Key
+
+__all__ = ["FilesOnly", "KeyGone", "KeyNotOpened", "MasterKey", "NoMasterKey", "ScanAltered", "Vault"]
+SIGN_IN = "sign-in"
 
 
 class ScanAltered(OfficeError):
@@ -39,48 +47,12 @@ class KeyGone(OfficeError):
     en = "The key was destroyed with its dossier; the content can no longer be opened."
 
 
-class NoMasterKey(OfficeError):
-    """The master key's file is not where the settings say."""
+class KeyNotOpened(OfficeError):
+    """A key is there, and none of the master keys at hand unwraps it."""
 
-    code = "vault.no_master_key"
-    zh = "找不到主密钥文件({path})。请先运行 yedang init,或从保管处恢复主密钥。"
-    en = "The master key file ({path}) is not there. Run yedang init, or bring the key back from its safe place."
-
-
-class MasterKey:
-    """The master key's file: one age identity, and the secret from which page tags are made."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def create(self) -> None:
-        """Make the file with mode 0600 unless it is there already. Safe to repeat."""
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if self.path.exists():
-            return
-        identity = pyrage.x25519.Identity.generate()
-        lines = f"# yedang master key; keep a copy away from the backups\n{identity}\n# pages {secrets.token_hex(32)}\n"
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(lines)
-            file.flush()
-            os.fsync(file.fileno())
-
-    def identity(self) -> pyrage.x25519.Identity:
-        """The identity that unwraps every other key. Raises NoMasterKey."""
-        line = next(line for line in self._lines() if line.startswith("AGE-SECRET-KEY-"))
-        return pyrage.x25519.Identity.from_str(line)
-
-    def page_secret(self) -> bytes:
-        """32 secret bytes from which the short tags on printed pages are made. Raises NoMasterKey."""
-        line = next(line for line in self._lines() if line.startswith("# pages "))
-        return bytes.fromhex(line.removeprefix("# pages "))
-
-    def _lines(self) -> list[str]:
-        try:
-            return self.path.read_text().splitlines()
-        except OSError:
-            raise NoMasterKey(path=self.path) from None
+    code = "vault.key_not_opened"
+    zh = "第 {key} 号密钥不能用现有的主密钥打开。请放回正确的主密钥,或运行 yedang key recover。"
+    en = "Key {key} is not unwrapped by the master key at hand. Bring the right one back, or run yedang key recover."
 
 
 class Vault:
@@ -91,25 +63,75 @@ class Vault:
         self.master = master
 
     def new_key(self, session: Session, scope: str) -> Key:
-        """A fresh key, its identity wrapped for the master key. ``scope``: dossier, document, batch."""
-        identity = pyrage.x25519.Identity.generate()
-        wrapped = pyrage.encrypt(str(identity).encode(), [self.master.identity().to_public()])
-        key = Key(
-            scope=scope,
-            recipient=str(identity.to_public()),
-            wrapped=base64.b64encode(wrapped).decode(),
-            created_at=clock.now(),
-        )
+        """A fresh key, wrapped for today's key holders. ``scope``: dossier, series, batch, sign-in, document.
+
+        Needs no secret: where the holders are known, keys are made without the master key.
+        """
+        identity = Identity.generate()
+        holders = key_holders.present(session, self.master)
+        key = _row(scope, identity, holders.wrap(str(identity).encode()))
+        key.wrapped_for = holders.mark
         session.add(key)
         session.flush()
         return key
 
-    def identity(self, key: Key) -> pyrage.x25519.Identity:
-        """Unwrap a key. Raises KeyGone, NoMasterKey."""
+    def document_key(self, session: Session, series: str | None) -> Key:
+        """A key for one document outside dossiers, so that it can be destroyed by itself; wrapped for its series' key.
+
+        Whoever has the series' key opens the whole series, and a rotation touches series instead of documents.
+        """
+        if not series:
+            return self.new_key(session, "document")
+        parent = self.labelled_key(session, "series", f"series:{series}")
+        identity = Identity.generate()
+        wrapped = key_holders.seal(str(identity).encode(), [Recipient.from_str(parent.recipient)])
+        key = _row("document", identity, wrapped)
+        key.parent_id = parent.id
+        session.add(key)
+        session.flush()
+        return key
+
+    def labelled_key(self, session: Session, scope: str, label: str) -> Key:
+        """The one key of this label, made on first use."""
+        query = select(Key).where(Key.label == label)
+        found = session.scalar(query)
+        if found is None:
+            audit.lock(session)  # two first users of a series take turns here
+            found = session.scalar(query)
+        if found is None:
+            found = self.new_key(session, scope)
+            found.label = label
+            session.flush()
+        return found
+
+    def identity(self, key: Key) -> Identity:
+        """Unwrap a key. Raises KeyGone, NoMasterKey, FilesOnly, KeyNotOpened."""
         if key.wrapped is None:
             raise KeyGone()
-        secret = pyrage.decrypt(base64.b64decode(key.wrapped), [self.master.identity()])
-        return pyrage.x25519.Identity.from_str(secret.decode())
+        try:
+            return Identity.from_str(key_holders.unseal(key.wrapped, self._openers(key)).decode())
+        except pyrage.DecryptError:
+            raise KeyNotOpened(key=key.id) from None
+
+    def _openers(self, key: Key) -> list[Identity]:
+        session = object_session(key)
+        if key.parent_id is None or session is None:
+            return self.master.identities()
+        return [self.identity(session.get_one(Key, key.parent_id))]
+
+    def seal_for_sign_in(self, session: Session, secret: bytes) -> str:
+        """A secret of the sign-in, sealed under the key that is kept for them; in base64."""
+        key = self.labelled_key(session, "sign-in", SIGN_IN)
+        return key_holders.seal(secret, [Recipient.from_str(key.recipient)])
+
+    def open_for_sign_in(self, session: Session, sealed: str) -> bytes:
+        """A secret of the sign-in again. Raises NoMasterKey, KeyNotOpened."""
+        key = session.scalars(select(Key).where(Key.label == SIGN_IN)).one()
+        own = self.master.sign_in_identity()
+        try:
+            return key_holders.unseal(sealed, [own or self.identity(key)])
+        except pyrage.DecryptError:
+            raise KeyNotOpened(key=key.id) from None
 
     def store(self, session: Session, key: Key, data: bytes, media_type: str) -> Blob:
         """Seal bytes for a key: to disk first (fsync, rename), then the row. The same bytes again are the same blob."""
@@ -117,8 +139,9 @@ class Vault:
         known = session.scalar(select(Blob).where(Blob.digest == digest, Blob.key_id == key.id))
         if known is not None:
             return known
-        sealed = pyrage.encrypt(data, [pyrage.x25519.Recipient.from_str(key.recipient)])
-        write_durably(self.folder / blob_path(digest, key.id), sealed)
+        with durably(self.folder / blob_path(digest, key.id)) as file:
+            # Straight into the file: a master of hundreds of megabytes is held in memory once, not twice.
+            pyrage.encrypt_io(io.BytesIO(data), file, [Recipient.from_str(key.recipient)])
         blob = Blob(digest=digest, key_id=key.id, size=len(data), media_type=media_type)
         session.add(blob)
         session.flush()
@@ -126,17 +149,27 @@ class Vault:
 
     def open(self, blob: Blob) -> bytes:
         """The plain bytes of a blob, proven by their digest. Raises ScanAltered, KeyGone, NoMasterKey."""
-        identity = self.identity(blob.key)
-        path = self.folder / blob_path(blob.digest, blob.key_id)
+        plain = io.BytesIO()
+        self.open_into(blob, plain)
+        return plain.getvalue()
+
+    def open_into(self, blob: Blob, file: BinaryIO) -> None:
+        """Write the plain bytes of a blob into a file, piece by piece: what is large need not lie in memory.
+
+        Raises as ``open``; what the file holds then must not be used.
+        """
+        identity, plain = self.identity(blob.key), _Proving(file)
         try:
-            data: bytes = pyrage.decrypt(path.read_bytes(), [identity])
+            with (self.folder / blob_path(blob.digest, blob.key_id)).open("rb") as sealed:
+                pyrage.decrypt_io(sealed, plain, [identity])
         except FileNotFoundError:
             raise ScanAltered(blob=blob.id, why="文件缺失 / file missing") from None
-        except pyrage.DecryptError:
+        except (pyrage.DecryptError, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk's fault, and no word about the scan
             raise ScanAltered(blob=blob.id, why="无法解密 / cannot be decrypted") from None
-        if hashlib.sha256(data).hexdigest() != blob.digest:
+        if plain.digest.hexdigest() != blob.digest:
             raise ScanAltered(blob=blob.id, why="摘要不符 / digest differs")
-        return data
 
     def forget(self, session: Session, blob: Blob) -> None:
         """Drop a blob's row and note its file for discarding after the commit (``discard_forgotten``)."""
@@ -160,6 +193,28 @@ class Vault:
         return len(notes)
 
 
+class _Proving:
+    """A file that is written to, and the digest of all that was."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.digest = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        """Write on."""
+        self.digest.update(data)
+        return self.file.write(data)
+
+    def flush(self) -> None:
+        """Nothing is kept back here."""
+        self.file.flush()
+
+
+def _row(scope: str, identity: Identity, wrapped: str) -> Key:
+    recipient = str(identity.to_public())
+    return Key(scope=scope, recipient=recipient, wrapped=wrapped, created_at=clock.now())
+
+
 def blob_path(digest: str, key_id: int) -> str:
     """Where a blob lies below the vault's folder.
 
@@ -170,16 +225,23 @@ def blob_path(digest: str, key_id: int) -> str:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Write a file so that after a crash it is either whole or absent: temporary name, fsync, rename, fsync folder."""
+    """Write a file so that after a crash it is either whole or absent."""
+    with durably(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def durably(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to that is there, whole, at the end: temporary name, fsync, rename, fsync folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with temporary.open("wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(path)
-    except OSError:
+    except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
