@@ -38,6 +38,11 @@ def local_time(instant: datetime) -> str:
     return instant.astimezone(OFFICE_ZONE).strftime("%Y-%m-%d %H:%M")
 
 
+def start_of(day: date) -> datetime:
+    """The instant at which a local date begins in the office."""
+    return datetime(day.year, day.month, day.day, tzinfo=OFFICE_ZONE)
+
+
 def parse_date(text: str) -> date:
     """Read a local date as people write it: ``2026-03-31``, ``2026/3/31``, ``2026年3月31日``.
 

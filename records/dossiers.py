@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from records import audit, changes, clock, facts, identifiers
+from records import access, audit, changes, clock, contact_numbers, facts, identifiers
 from records.audit import Verb
 from records.errors import BadInput, NotFound
 from records.facts import FactKind
@@ -23,7 +23,7 @@ from records.vault import Vault
 
 @dataclass(frozen=True)
 class NewOwner:
-    """An owner as entered at the desk."""
+    """An owner as entered at the desk: a person, or a company with its 统一社会信用代码 as ``id_number``."""
 
     name: str
     phone: str = ""
@@ -37,6 +37,7 @@ class Expected:
     form_code: str
     name: str
     section: str
+    clause: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,27 +51,32 @@ class SectionContents:
 
 
 def start_ownership(
-    session: Session, vault: Vault, actor: Actor, unit: Unit, owners: Sequence[NewOwner], on: date
+    session: Session, vault: Vault, actor: Actor, unit: Unit, owners: Sequence[NewOwner], on: date, reason: str = ""
 ) -> Dossier:
     """Begin a period of ownership and open its empty dossier; ends the previous period on the same date.
 
-    The former dossier is closed and the fact ownership_changed starts its clock (DA 4.2.3).
-    Raises BadInput: no owner's name, a date in the future, or not after the present ownership began.
+    The former dossier is closed, the grants on it end, and the fact ownership_changed, with the ``reason``, starts its
+    clock (DA 4.2.3).
+    Raises BadInput: no owner's name, a unit that is closed, a date in the future, or within another ownership.
     """
     actor.require("办理业主变更", *OFFICE_ROLES)
     if not owners or not all(owner.name.strip() for owner in owners):
         raise BadInput(what="业主姓名为空")
     if on > clock.today():
         raise BadInput(what=f"日期 {on} 在今天之后")
+    if unit.closed_on is not None:
+        raise BadInput(what=f"单元 {unit.code} 已于 {unit.closed_on} 注销")
     present = current_dossier(session, unit)
     if present is not None:
-        _close(session, actor, present, on)
-    ordinal = 1 + len(session.scalars(select(Ownership.id).where(Ownership.unit_id == unit.id)).all())
+        close_for_new_owner(session, actor, present, on, reason)
+    ended = session.scalar(select(func.max(Ownership.until_on)).where(Ownership.unit_id == unit.id))
+    if ended is not None and on < ended:
+        raise BadInput(what=f"日期 {on} 早于上一产权期的终止日期 {ended}")
     key = vault.new_key(session, "dossier")
-    people = [Owner(name=o.name.strip(), phone=o.phone.strip(), id_number=o.id_number.strip()) for o in owners]
-    ownership = Ownership(unit=unit, from_on=on, owners=people)
+    number = _next_number(session, unit)
+    ownership = Ownership(unit=unit, from_on=on, owners=[_owner(one) for one in owners])
     dossier = Dossier(
-        number=identifiers.dossier_number(unit.code, ordinal),
+        number=number,
         ownership=ownership,
         key=key,
         opened_on=on,
@@ -82,15 +88,33 @@ def start_ownership(
     return dossier
 
 
-def _close(session: Session, actor: Actor, dossier: Dossier, on: date) -> None:
+def _owner(new: NewOwner) -> Owner:
+    name, number = new.name.strip(), new.id_number.strip()
+    return Owner(name=name, phone=new.phone.strip(), id_number=number, kind=contact_numbers.kind_of(name, number))
+
+
+def _next_number(session: Session, unit: Unit) -> str:
+    """The unit's next dossier number; where two estates share a code, they share the counting too."""
+    same_code = select(func.count(Ownership.id)).join(Unit).where(Unit.code == unit.code)
+    return identifiers.dossier_number(unit.code, 1 + (session.scalar(same_code) or 0))
+
+
+def close_for_new_owner(session: Session, actor: Actor, dossier: Dossier, on: date, reason: str = "") -> None:
+    """The owner changed: the dossier goes its own way at once; its grants end, its clock starts (DA 4.2.3)."""
+    close(session, actor, dossier, on)
+    audit.append(session, actor.id, Verb.OWNER_CHANGED, f"unit:{dossier.ownership.unit_id}", {"dossier": dossier.id})
+    access.end_grants(session, actor, dossier, "业主已变更,授权随原档案封存而终止")
+    facts.record_fact(session, actor, FactKind.OWNERSHIP_CHANGED, ("dossier", dossier.id), on, reason=reason.strip())
+
+
+def close(session: Session, actor: Actor, dossier: Dossier, on: date) -> None:
+    """The ownership ends on a day and its dossier is closed. Raises BadInput: not after the ownership began."""
     ownership = dossier.ownership
     if on <= ownership.from_on:
         raise BadInput(what=f"变更日期 {on} 须晚于现业主的起始日期 {ownership.from_on}")
     ownership.until_on = on
     dossier.state, dossier.closed_on = "closed", on
-    audit.append(session, actor.id, Verb.OWNER_CHANGED, f"unit:{ownership.unit_id}", {"dossier": dossier.id})
     audit.append(session, actor.id, Verb.DOSSIER_CLOSED, f"dossier:{dossier.id}", {"on": on.isoformat()})
-    facts.record_fact(session, actor, FactKind.OWNERSHIP_CHANGED, ("dossier", dossier.id), on)
     # What was current is former from now on: whoever may find it changes with it.
     changes.touch(session, session.scalars(select(Document.id).where(Document.dossier_id == dossier.id)))
 

@@ -17,13 +17,15 @@ from records.users import Actor
 
 
 class FactKind(StrEnum):
-    """What can start a clock, as the retention rules name it."""
+    """What can start a clock, as the retention rules name it, or begin an event of a home's life (moved in, renovates)."""
 
     OWNERSHIP_CHANGED = "ownership_changed"
     UNIT_SOLD = "unit_sold"
     BOOK_COMPLETED = "book_completed"
     TRANSFERRED = "transferred"
     ARCHIVED = "archived"
+    MOVED_IN = "moved_in"
+    RENOVATION_BEGAN = "renovation_began"
 
 
 def record_fact(

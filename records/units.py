@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from records import identifiers
 from records.audit import Verb, append
 from records.errors import NotFound, OfficeError
+from records.estate_tables import UnitSuccession
 from records.tables import Unit
 from records.users import Actor, Role
 
@@ -28,6 +29,14 @@ class UnitAmbiguous(OfficeError):
     en = "{unit} exists in several estates; name the estate, as in {example}."
 
 
+class UnitClosed(OfficeError):
+    """The unit is no home of its own any more: it was merged or split."""
+
+    code = "unit.closed"
+    zh = "{unit} 已于 {on} 注销(合并或分割),现为 {successors}。"
+    en = "{unit} was closed on {on} (merged or split); it is {successors} now."
+
+
 def add_unit(session: Session, actor: Actor, estate: str, code: str) -> Unit:
     """Add a home. Raises BadUnitCode, UnitExists, NotAllowed."""
     actor.require("登记单元", Role.ARCHIVIST, Role.SUPERVISOR, Role.MANAGER, Role.ADMIN)
@@ -41,10 +50,11 @@ def add_unit(session: Session, actor: Actor, estate: str, code: str) -> Unit:
     return unit
 
 
-def find_unit(session: Session, text: str) -> Unit:
+def find_unit(session: Session, text: str, *, closed: bool = False) -> Unit:
     """The unit that a clerk means: ``3-2-1201``, ``3栋2单元1201``, or ``estate/3-2-1201``.
 
-    Raises BadUnitCode, NotFound, UnitAmbiguous.
+    ``closed``: one that was merged or split is meant too. Raises BadUnitCode, NotFound, UnitAmbiguous, UnitClosed
+    (which names the units that took its place).
     """
     estate, _, code = text.rpartition("/")
     clean = identifiers.validate(code)
@@ -56,4 +66,24 @@ def find_unit(session: Session, text: str) -> Unit:
         raise NotFound(what=f"单元 {text}")
     if len(found) > 1:
         raise UnitAmbiguous(unit=clean, example=f"{found[0].estate}/{clean}")
-    return found[0]
+    unit = found[0]
+    if unit.closed_on is not None and not closed:
+        names = "、".join(one.code for one in successors(session, unit))
+        raise UnitClosed(unit=unit.code, on=unit.closed_on, successors=names)
+    return unit
+
+
+def successors(session: Session, unit: Unit) -> list[Unit]:
+    """The living units that took the place of one that was merged or split, however many steps ago."""
+    query = select(Unit).join(UnitSuccession, UnitSuccession.new_id == Unit.id)
+    found: dict[int, Unit] = {}
+    for one in session.scalars(query.where(UnitSuccession.old_id == unit.id).order_by(Unit.code)):
+        for living in successors(session, one) if one.closed_on else [one]:
+            found[living.id] = living
+    return list(found.values())
+
+
+def predecessors(session: Session, unit: Unit) -> list[Unit]:
+    """The units out of which this one was made, directly."""
+    query = select(Unit).join(UnitSuccession, UnitSuccession.old_id == Unit.id)
+    return list(session.scalars(query.where(UnitSuccession.new_id == unit.id).order_by(Unit.code)))

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, select, u
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.dml import Delete, Update
 
-from records import changes
+from records import changes, people
 from records.errors import OfficeError
 from records.readings import PageReading
 from records.tables import (
@@ -118,15 +118,15 @@ def _bury(session: Session, one: Material, titles: Titles) -> int:
 
 def _bury_dossier(session: Session, dossier_id: int) -> dict[str, int]:
     ownership = select(Dossier.ownership_id).where(Dossier.id == dossier_id).scalar_subquery()
-    people = list(session.scalars(select(OwnershipOwner.owner_id).where(OwnershipOwner.ownership_id == ownership)))
+    owner_ids = list(session.scalars(select(OwnershipOwner.owner_id).where(OwnershipOwner.ownership_id == ownership)))
     _execute(session, delete(OwnershipOwner).where(OwnershipOwner.ownership_id == ownership))
     elsewhere = select(OwnershipOwner.owner_id)
-    owners = _execute(session, delete(Owner).where(Owner.id.in_(people), Owner.id.not_in(elsewhere)))
+    owners = _execute(session, delete(Owner).where(Owner.id.in_(owner_ids), Owner.id.not_in(elsewhere)))
     requests = select(AccessRequestDossier.request_id).where(AccessRequestDossier.dossier_id == dossier_id)
     blanked = update(AccessRequest).where(AccessRequest.id.in_(requests))
     count = _execute(session, blanked.values(purpose=GONE, decision_reason=""))
     _execute(session, update(Dossier).where(Dossier.id == dossier_id).values(state="destroyed"))
-    return {"owners": owners, "requests": count}
+    return {"owners": owners, "requests": count, **people.forget(session, dossier_id)}
 
 
 def _silence(session: Session, one: Material, ids: Sequence[int]) -> None:

@@ -86,6 +86,8 @@ FACTS = {
     "book_completed": _l("用完结册"),
     "transferred": _l("移交"),
     "archived": _l("归档"),
+    "moved_in": _l("入住"),
+    "renovation_began": _l("装修开工"),
 }
 PARTS = {
     "user": _l("用户"),
@@ -97,6 +99,8 @@ PARTS = {
     "book": _l("册"),
     "scan": _l("扫描"),
     "access": _l("查阅"),
+    "place": _l("存放位置"),
+    "loan": _l("借阅"),
     "search": _l("检索"),
     "retention": _l("鉴定处置"),
     "vault": _l("密钥库"),
@@ -119,6 +123,14 @@ VERBS = {
     Verb.FACTOR_CODE_USED: _l("使用恢复码"),
     Verb.UNIT_ADDED: _l("登记单元"),
     Verb.OWNER_CHANGED: _l("业主变更"),
+    Verb.UNIT_CLOSED: _l("单元合并或分割"),
+    Verb.UNITS_IMPORTED: _l("导入单元表"),
+    Verb.PARTICULARS_CHANGED: _l("业主信息变更"),
+    Verb.FOLLOWED_UP: _l("普查或联系方式跟踪"),
+    Verb.ARREARS_RECORDED: _l("登记欠费"),
+    Verb.ARREARS_SETTLED: _l("欠费结清"),
+    Verb.BOUNDARY_FOUND: _l("变更日后的文件待定归属"),
+    Verb.BOUNDARY_DECIDED: _l("文件归属已定"),
     Verb.DOSSIER_OPENED: _l("开立档案"),
     Verb.DOSSIER_CLOSED: _l("关闭档案"),
     Verb.DOSSIER_PRINTED: _l("打印档案封面或目录"),
@@ -172,6 +184,16 @@ VERBS = {
     Verb.ACCESS_REPORTED: _l("出具查阅情况报告"),
     Verb.DEPUTY_NAMED: _l("指定代批人"),
     Verb.DEPUTY_ENDED: _l("结束代批"),
+    Verb.PLACE_ADDED: _l("登记存放位置"),
+    Verb.PLACE_LABELS_PRINTED: _l("打印位置标签"),
+    Verb.DOSSIER_PLACED: _l("存放或移动案卷"),
+    Verb.STOCK_TAKEN: _l("盘点"),
+    Verb.LOAN_HANDED_OUT: _l("借出原件"),
+    Verb.OUT_CARD_PRINTED: _l("打印代卷卡"),
+    Verb.LOAN_EXTENDED: _l("续借"),
+    Verb.LOAN_RETURNED: _l("收回原件"),
+    Verb.LOAN_PAGES_MISSING: _l("收回时缺页"),
+    Verb.LOAN_MISSING_SIGNED: _l("签认借阅缺页"),
     Verb.SEARCHED: _l("检索"),
     Verb.SEARCH_REBUILT: _l("重建索引"),
     Verb.HOLD_PLACED: _l("冻结"),
@@ -190,9 +212,17 @@ VERBS = {
     Verb.RESTORED: _l("恢复"),
     Verb.CHECKED: _l("核查"),
 }
-PAPERS = {"cover": _l("案卷封面"), "contents": _l("卷内目录"), "notes": _l("备考表"), "labels": _l("脊背标签")}
+PAPERS = {
+    "cover": _l("案卷封面"),
+    "contents": _l("卷内目录"),
+    "notes": _l("备考表"),
+    "labels": _l("脊背标签"),
+    "bags": _l("档案袋标签"),
+}
+LOANS = {"out": _l("借出"), "incident": _l("缺页待签认"), "returned": _l("已归还")}
 LISTS: dict[str, Mapping[str, LazyString]] = {
     "paper": PAPERS,
+    "loan": LOANS,
     "part": PARTS,
     "verb": {str(verb): words for verb, words in VERBS.items()},
     "role": ROLES,

@@ -21,7 +21,7 @@ def target_of(session: Session, text: str) -> tuple[str, int | str]:
     if clean.startswith("DA-"):
         return "dossier", dossiers.find_dossier(session, clean).id
     if identifiers.is_valid(text):
-        return "unit", units.find_unit(session, text).id
+        return "unit", units.find_unit(session, text, closed=True).id
     return "series", clean
 
 
