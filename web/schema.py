@@ -14,6 +14,7 @@ import forms.scanning.tray_tables
 import forms.tables
 import records.access_tables
 import records.estate_tables
+import records.paper_tables
 import records.readings
 import records.sign_in_tables
 import records.tables
@@ -26,6 +27,7 @@ TABLE_MODULES = (
     records.tables,
     records.sign_in_tables,
     records.estate_tables,
+    records.paper_tables,
     records.readings,
     records.access_tables,
     forms.tables,
