@@ -9,7 +9,7 @@ from flask import Flask
 from flask_bootstrap import Bootstrap5
 from flask_login import current_user
 
-from web import failures, guard, icons, language, navigation, signing_in, views, visit, words
+from web import addresses, failures, guard, icons, language, navigation, signing_in, views, visit, words
 from web.batches import BatchHand
 from web.office import Office
 from web.outbox import Outbox
@@ -18,6 +18,7 @@ from web.outbox import Outbox
 def create_app(office: Office) -> Flask:
     """The application that serves this office. The caller has opened the office and closes it."""
     app = Flask("web", template_folder="pages", static_folder="static")
+    app.url_map.converters["int"] = addresses.IdConverter
     app.config["BOOTSTRAP_SERVE_LOCAL"] = True
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
     app.extensions["yedang_outbox"] = Outbox()

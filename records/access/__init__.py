@@ -34,7 +34,7 @@ from records.access.requests import (
     register,
     request_access,
 )
-from records.access.states import STATE_ZH
+from records.access.states import STATE_ZH, asked_for
 
 __all__ = [
     "LONGEST_GRANT",
@@ -47,6 +47,7 @@ __all__ = [
     "PeriodOver",
     "RequestNotReady",
     "approve",
+    "asked_for",
     "end_grants",
     "find_request",
     "give_back",

@@ -130,19 +130,28 @@ def sees_series(actor: Actor) -> bool:
 def log_shown(
     session: Session,
     actor: Actor,
-    document: Document,
+    document: Document | int,
     position: int,
     decision: Decision,
     more: Mapping[str, object] | None = None,
 ) -> None:
-    """Log that a page was shown, or that it was refused. Every page, every time; ``more``: size, print number."""
+    """Log that a page was shown, or that it was refused. Every page, every time; ``more``: size, print number.
+
+    ``document``: the id alone where there is no such document and somebody tried.
+    """
     verb = Verb.PAGE_SHOWN if decision.allowed else Verb.PAGE_REFUSED
-    details = {"page": position, "grant": decision.grant_id, "dossier": document.dossier_id, **(more or {})}
-    audit.append(session, actor.id, verb, f"document:{document.id}", details)
+    _log(session, actor, verb, document, {"page": position, "grant": decision.grant_id, **(more or {})})
 
 
-def log_document(session: Session, actor: Actor, document: Document, decision: Decision) -> None:
+def log_document(session: Session, actor: Actor, document: Document | int, decision: Decision) -> None:
     """Log that a document's particulars (title, entered and recognised fields) were shown, or refused."""
     verb = Verb.DOCUMENT_SHOWN if decision.allowed else Verb.PAGE_REFUSED
-    details = {"grant": decision.grant_id, "dossier": document.dossier_id}
-    audit.append(session, actor.id, verb, f"document:{document.id}", details)
+    _log(session, actor, verb, document, {"page": 0, "grant": decision.grant_id})
+
+
+def _log(session: Session, actor: Actor, verb: Verb, document: Document | int, details: dict[str, object]) -> None:
+    known = None if isinstance(document, int) else document
+    id_ = known.id if known else document
+    audit.append(
+        session, actor.id, verb, f"document:{id_}", {**details, "dossier": known.dossier_id if known else None}
+    )

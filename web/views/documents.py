@@ -5,23 +5,32 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from records import access
+from records.access import ContentClosed
+from records.access.prints import record_print
 from records.errors import NotFound
+from records.tables import Document
 from web import viewer, visit
+from web.acts import prints
+from web.viewer import Look
 
 views = Blueprint("documents", __name__, url_prefix="/documents")
 
 
 @views.get("/<int:document_id>")
 def page(document_id: int) -> ResponseReturnValue:
-    """One document: what it is, and the page asked for with its neighbours' numbers."""
-    session = visit.look()
-    found = viewer.allowed_document(session, visit.actor(), document_id)
+    """One document: what it is, and the page asked for with its neighbours; that it was opened is logged."""
+    me = visit.actor()
+    with visit.act() as acting:
+        judged, decision = viewer.judge(acting, me, document_id)
+        access.log_document(acting, me, judged or document_id, decision)
+    found = viewer.allowed_document(visit.look(), me, document_id) if decision.allowed else None
     if found is None:
-        _log_refusal(document_id, 0)
         raise _unknown(document_id)
     document, decision = found
     positions = [one.position for one in document.pages]
     wanted = request.args.get("page", positions[0] if positions else 1, type=int)
+    position = wanted if wanted in positions else (positions[0] if positions else 1)
     catalogue = {form.code: form for form in visit.office().catalogue.forms}
     return render_template(
         "document.html",
@@ -29,25 +38,59 @@ def page(document_id: int) -> ResponseReturnValue:
         decision=decision,
         form=catalogue.get(document.form_code),
         positions=positions,
-        position=wanted if wanted in positions else (positions[0] if positions else 1),
+        position=position,
+        look=_look(),
+        zooms=viewer.ZOOMS,
+        question=request.args.get("q", ""),
+        printable=access.may_print_document(visit.look(), me, document).allowed,
     )
 
 
 @views.get("/<int:document_id>/pages/<int:position>")
 def image(document_id: int, position: int) -> ResponseReturnValue:
-    """The page's image, made now for this viewer; logged before it leaves."""
+    """The page's image, made now for this viewer at the size and turn asked for; logged before it leaves."""
+    look = _look()
     with visit.act() as session:
-        decision = viewer.log_look(session, visit.actor(), document_id, position)
-    if decision is None or not decision.allowed:
+        decision = viewer.log_look(session, visit.actor(), document_id, position, look)
+    if not decision.allowed:
         raise _unknown(document_id)
-    data = viewer.watermarked_page(visit.look(), visit.office().vault, visit.actor(), document_id, position, decision)
+    data = viewer.watermarked_page(
+        visit.look(), visit.office().vault, visit.actor(), document_id, position, decision, look
+    )
     return Response(data, mimetype=viewer.IMAGE_TYPE)
 
 
-def _log_refusal(document_id: int, position: int) -> None:
+@views.post("/<int:document_id>/print")
+def print_(document_id: int) -> ResponseReturnValue:
+    """The document, or one page of it, as PDF with the marks and a number of its own; only under a grant to print."""
+    me, look, wanted = visit.actor(), visit.look(), visit.number("page", 0)
+    found = viewer.allowed_document(look, me, document_id)
+    if found is None:
+        raise _refusal(document_id, wanted)
+    document, _shown = found
+    permission = access.may_print_document(look, me, document)
+    if not permission.allowed:
+        raise ContentClosed(because=permission.because, because_en=permission.because_en)
+    positions = prints.pages_to_print(document, wanted)
+    pages = prints.pictures(look, visit.office().vault, document, positions)
     with visit.act() as session:
-        viewer.log_look(session, visit.actor(), document_id, position)
+        row, decision = record_print(session, me, session.get_one(Document, document_id), positions)
+    data = prints.bound(pages, row, me, decision)
+    answer = Response(data, mimetype="application/pdf")
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{row.number}.pdf")
+    return answer
+
+
+def _look() -> Look:
+    return Look.of(request.args.get("zoom", type=int), request.args.get("turn", type=int))
 
 
 def _unknown(document_id: int) -> NotFound:
     return NotFound(what=f"文件 {document_id} / document {document_id}")
+
+
+def _refusal(document_id: int, position: int) -> NotFound:
+    """Log that a page was refused; the error to raise."""
+    with visit.act() as session:
+        viewer.log_look(session, visit.actor(), document_id, position)
+    return _unknown(document_id)
