@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from records import audit, clock
+from records import audit, clock, loans
 from records.audit import Verb
 from records.errors import BadInput, NotFound, OfficeError
 from records.tables import Document, Dossier, User
@@ -56,6 +56,14 @@ class OnHold(OfficeError):
     en = "{reference} is on hold (no. {hold}); it cannot be listed for destruction."
 
 
+class OnLoan(OfficeError):
+    """A dossier whose paper is out, or came back with pages missing that nobody has signed for."""
+
+    code = "retention.on_loan"
+    zh = "{reference} 的原件借出未办结(借阅 {loan} 号),不能列入销毁清册。"
+    en = "The paper of {reference} is out on loan {loan}; it cannot be listed for destruction."
+
+
 class DisposalNotReady(OfficeError):
     """The list is not in the state that this step needs."""
 
@@ -97,6 +105,9 @@ def _require_free(session: Session, record: DueRecord) -> None:
     standing = holds.held(session, one)
     if standing:
         raise OnHold(reference=record.reference, hold=standing[0].id)
+    loan = loans.unsettled(session).get(record.target_id) if record.target_kind == "dossier" else None
+    if loan is not None:
+        raise OnLoan(reference=record.reference, loan=loan)
 
 
 def _open_lines(session: Session, record: Standing) -> list[DisposalLine]:

@@ -6,20 +6,20 @@ rules or facts apply to one record the one that keeps it longest: a doubt never 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from records import clock
+from records import clock, loans
 from records.facts import FactKind
 from records.tables import Document, Dossier, Fact
 from retention import holds, material
 from retention.material import Material, RecordKind
-from retention.schedule import FORMER_RULE, Rule, Schedule
+from retention.schedule import FORMER_RULE, Rule, Schedule, latest_start
 from retention.tables import DisposalLine, Hold, KeptLonger
 
 #: The title of a form code, for lists and certificates: a class of records, never one record's own title.
@@ -35,6 +35,8 @@ FACT_ZH = {
     FactKind.BOOK_COMPLETED: "记录本用完",
     FactKind.TRANSFERRED: "移交",
     FactKind.ARCHIVED: "归档",
+    FactKind.LEASE_ENDED: "租约终止",
+    FactKind.CASE_CLOSED: "结案",
 }
 FACT_EN = {
     FactKind.OWNERSHIP_CHANGED: "ownership changed",
@@ -42,6 +44,8 @@ FACT_EN = {
     FactKind.BOOK_COMPLETED: "book used up",
     FactKind.TRANSFERRED: "handed over",
     FactKind.ARCHIVED: "archived",
+    FactKind.LEASE_ENDED: "lease ended",
+    FactKind.CASE_CLOSED: "case closed",
 }
 DOSSIER_CLASS = "原业主档案"
 #: A line in one of these states keeps its record out of every new list.
@@ -120,10 +124,11 @@ def due(
     Nothing permanent, long-term, undecided, held, kept longer or already in an open list is among them.
     """
     busy = _in_open_lists(session)
+    free = _free(session, on)
     found = [
-        _as_due(one, clocks, titles, book_numbers)
-        for one, clocks in _ripe(session, schedule, on, _free(session, on))
-        if one.target not in busy
+        _as_due(one, clock_, titles, book_numbers)
+        for one, clock_ in _clocked(session, schedule, _startable(session, schedule, on))
+        if clock_ is not None and clock_.due_on <= on and free(one) and one.target not in busy
     ]
     return sorted(found, key=lambda record: (record.due_on, record.reference, record.target_id))
 
@@ -133,7 +138,17 @@ def still_due(session: Session, schedule: Schedule, kind: str, id_: int, on: dat
     one = material.find(session, kind, id_)
     if kind == "dossier" and not material.dossiers(session, Dossier.id == id_, Dossier.state == "closed"):
         return False
-    return one is not None and any(_ripe(session, schedule, on, lambda _: True, one))
+    clocks = _clocked(session, schedule, [one] if one else [])
+    return any(clock_ is not None and clock_.due_on <= on for _, clock_ in clocks)
+
+
+def dates(session: Session, schedule: Schedule) -> list[tuple[Material, date | None]]:
+    """Every record about which a fact is known, with the day on which the schedule lets it go, or None for never.
+
+    Holds and decisions to keep longer are left aside: this is what the schedule says (for comparing two of them).
+    """
+    everything = _with_facts(session)
+    return [(one, clock_.due_on if clock_ else None) for one, clock_ in _clocked(session, schedule, everything)]
 
 
 def kept_until(session: Session, kind: str, id_: int) -> date | None:
@@ -149,13 +164,18 @@ def undecided(
     book_numbers: BookNumbers = plain_book,
 ) -> list[Standing]:
     """The list 未定保存期限: records outside dossiers whose period nobody has decided; they are never due."""
-    decided = [key for key, rule in schedule.rules.items() if rule.period != "undecided"]
-    found = material.outside_dossiers(session, Document.rule.not_in(decided))
-    return _sorted(Standing(*_names(one, _undecided_key(one, decided), titles, book_numbers)) for one in found)
+    found = material.outside_dossiers(session, _without_period(schedule), Document.form_code.not_in(schedule.decided))
+    return _sorted(Standing(*_names(one, _undecided_key(one, schedule), titles, book_numbers)) for one in found)
 
 
-def _undecided_key(one: Material, decided: list[str]) -> str:
-    return next(piece.rule for piece in one.pieces if piece.rule not in decided)
+def _without_period(schedule: Schedule) -> ColumnElement[bool]:
+    """Of documents whose own rule gives no period, or is not known any more."""
+    return Document.rule.not_in([key for key, rule in schedule.rules.items() if rule.period != "undecided"])
+
+
+def _undecided_key(one: Material, schedule: Schedule) -> str:
+    keys = (schedule.key_for(piece.rule, piece.form_code) for piece in one.pieces)
+    return next(key for key in keys if key not in schedule.rules or schedule.rules[key].period == "undecided")
 
 
 def reviews(
@@ -172,8 +192,9 @@ def reviews(
     """
     free = _free(session, on, standing=[])
     found = []
-    for one in material.outside_dossiers(session, Document.rule.in_(schedule.keys("long_term"))):
-        rule = schedule.longest(piece.rule for piece in one.pieces if piece.rule in schedule.rules)
+    for one in material.outside_dossiers(session, _following(schedule, schedule.keys("long_term"))):
+        keys = (schedule.key_for(piece.rule, piece.form_code) for piece in one.pieces)
+        rule = schedule.longest(key for key in keys if key in schedule.rules)
         review = schedule.review_on(rule, _since(session, one, rule))
         if review is not None and review <= on and free(one):
             zh, en = f"{rule.zh};应于 {review} 复核", f"{rule.en}; review since {review}"
@@ -191,22 +212,38 @@ def _since(session: Session, one: Material, rule: Rule) -> date:
     return clock.local_date(max(filed))
 
 
-def _ripe(
-    session: Session, schedule: Schedule, on: date, free: Callable[[Material], bool], only: Material | None = None
-) -> Iterator[tuple[Material, _Clock]]:
-    """The records whose clock has run out on that date and which are free to go, each with that clock."""
-    about = or_(*_about(only)) if only else Fact.id.is_not(None)
-    facts = _latest(session, about)
-    for one in [only] if only else _with_facts(session):
-        clocks = _dossier_clock(one, schedule, facts) if one.kind == "dossier" else _clocks(one, schedule, facts)
-        longest = max(clocks, key=lambda found: found.due_on) if clocks else None
-        if longest is not None and longest.due_on <= on and free(one):
-            yield one, longest
+def _following(schedule: Schedule, keys: Iterable[str]) -> ColumnElement[bool]:
+    """Of documents that follow one of these rules: their own, or the one decided for their form."""
+    wanted = set(keys)
+    forms = [form for form, key in schedule.decided.items() if key in wanted]
+    own = Document.rule.in_(wanted)
+    return or_(own, and_(_without_period(schedule), Document.form_code.in_(forms))) if forms else own
 
 
-def _about(one: Material) -> Iterator[ColumnElement[bool]]:
-    yield and_(Fact.subject_kind == one.kind, Fact.subject_id == one.id)
-    yield and_(Fact.subject_kind == "unit", Fact.subject_id.in_(one.units))
+def _clocked(
+    session: Session, schedule: Schedule, found: Sequence[Material]
+) -> Iterator[tuple[Material, _Clock | None]]:
+    """Each record with the clock that keeps it longest, or None where one has not begun or never ends."""
+    for some in _batches(found):
+        facts = _latest(session, or_(*_about(some)))
+        for one in some:
+            clocks = _dossier_clock(one, schedule, facts) if one.kind == "dossier" else _clocks(one, schedule, facts)
+            yield one, max(clocks, key=lambda clock_: clock_.due_on) if clocks else None
+
+
+def _batches(found: Sequence[Material], size: int = 5000) -> Iterator[Sequence[Material]]:
+    # Fewer ids in one question than SQLite's limit of 32,766 variables, even where each record has a unit of its own.
+    for start in range(0, len(found), size):
+        yield found[start : start + size]
+
+
+def _about(some: Sequence[Material]) -> Iterator[ColumnElement[bool]]:
+    subjects: dict[str, set[int]] = {}
+    for one in some:
+        subjects.setdefault(one.kind, set()).add(one.id)
+        subjects.setdefault("unit", set()).update(one.units)
+    for kind, ids in subjects.items():
+        yield and_(Fact.subject_kind == kind, Fact.subject_id.in_(ids))
 
 
 def _latest(session: Session, about: ColumnElement[bool]) -> Facts:
@@ -215,6 +252,29 @@ def _latest(session: Session, about: ColumnElement[bool]) -> Facts:
     query = select(Fact.id, Fact.kind, Fact.subject_kind, Fact.subject_id, Fact.on)
     rows = session.execute(query.where(Fact.id.not_in(replaced), about).order_by(Fact.on, Fact.id))
     return {(fact.subject_kind, fact.subject_id, fact.kind): fact for fact in map(StartingFact._make, rows)}
+
+
+def _startable(session: Session, schedule: Schedule, on: date) -> list[Material]:
+    """The records with a fact that is old enough for its rule on that date: few, and all that can be due are among them.
+
+    The database finds them by kind and date of the fact, so that a list over a million documents costs what is old.
+    """
+    former = _old_enough(schedule.rule(FORMER_RULE), "dossier", on)
+    found = material.dossiers(session, Dossier.state == "closed", Dossier.id.in_(former))
+    for rule in schedule.limited.values():
+        mine = _following(schedule, [rule.key])
+        if rule.starts == FactKind.UNIT_SOLD:
+            found += material.outside_dossiers(session, mine, Document.unit_id.in_(_old_enough(rule, "unit", on)))
+        else:
+            found += material.books(session, mine, Document.book_id.in_(_old_enough(rule, "book", on)))
+            found += material.singles(session, mine, Document.id.in_(_old_enough(rule, "document", on)))
+    return list({one.target: one for one in found}.values())
+
+
+def _old_enough(rule: Rule, subject_kind: str, on: date) -> Select[tuple[int]]:
+    latest = latest_start(rule, on)
+    about = select(Fact.subject_id).where(Fact.subject_kind == subject_kind, Fact.kind == rule.starts)
+    return about.where(Fact.on <= latest) if latest else about.where(false())
 
 
 def _with_facts(session: Session) -> list[Material]:
@@ -235,7 +295,7 @@ def _dossier_clock(one: Material, schedule: Schedule, facts: Facts) -> list[_Clo
 def _clocks(one: Material, schedule: Schedule, facts: Facts) -> list[_Clock]:
     """A clock for every document of the record, or none at all when one of them has not begun or never ends."""
     clocks = []
-    for key, unit in {(piece.rule, piece.unit_id) for piece in one.pieces}:
+    for key, unit in {(schedule.key_for(piece.rule, piece.form_code), piece.unit_id) for piece in one.pieces}:
         rule = schedule.limited.get(key)
         about_unit = rule is not None and rule.starts == FactKind.UNIT_SOLD
         subject = ("unit", unit or 0) if about_unit else (one.kind, one.id)
@@ -248,10 +308,11 @@ def _clocks(one: Material, schedule: Schedule, facts: Facts) -> list[_Clock]:
 
 
 def _free(session: Session, on: date, standing: Iterable[Hold] | None = None) -> Callable[[Material], bool]:
-    """Tells of a record whether no hold stands on it and no decision keeps it beyond the date."""
+    """Tells of a record whether no hold stands on it, its paper is not lent, and nothing keeps it beyond the date."""
     active = holds.active(session) if standing is None else list(standing)
     query = select(KeptLonger.target_kind, KeptLonger.target_id).where(KeptLonger.until > on)
     kept = {(kind, id_) for kind, id_ in session.execute(query)}
+    kept |= {("dossier", id_) for id_ in loans.unsettled(session)}
     return lambda one: one.target not in kept and not holds.stopping(active, one)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, select, u
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.dml import Delete, Update
 
-from records import changes, people
+from records import changes, loans, people, places
 from records.errors import OfficeError
 from records.readings import PageReading
 from records.tables import (
@@ -126,7 +126,8 @@ def _bury_dossier(session: Session, dossier_id: int) -> dict[str, int]:
     blanked = update(AccessRequest).where(AccessRequest.id.in_(requests))
     count = _execute(session, blanked.values(purpose=GONE, decision_reason=""))
     _execute(session, update(Dossier).where(Dossier.id == dossier_id).values(state="destroyed"))
-    return {"owners": owners, "requests": count, **people.forget(session, dossier_id)}
+    paper = {"places": places.forget(session, dossier_id), "loans": loans.forget(session, dossier_id)}
+    return {"owners": owners, "requests": count, **paper, **people.forget(session, dossier_id)}
 
 
 def _silence(session: Session, one: Material, ids: Sequence[int]) -> None:

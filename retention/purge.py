@@ -17,7 +17,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from records import audit, clock
+from records import audit, clock, loans
 from records.audit import Verb
 from records.database import Database
 from records.errors import OfficeError
@@ -169,6 +169,9 @@ def _obstacle(session: Session, schedule: Schedule, line: DisposalLine, on: date
     standing = holds.held(session, one)
     if standing:
         return "held", f"已冻结({standing[0].id} 号)", f"on hold (no. {standing[0].id})"
+    loan = loans.unsettled(session).get(line.target_id) if line.target_kind == "dossier" else None
+    if loan is not None:
+        return "kept", f"原件借出未办结(借阅 {loan} 号)", f"its paper is out on loan {loan}"
     until = disposition.kept_until(session, line.target_kind, line.target_id)
     if until is not None and until > on:
         return "kept", f"延期保管至 {until}", f"kept until {until}"
