@@ -4,6 +4,9 @@ The tag (40 bits of HMAC-SHA256 under the installation's page secret) tells a pa
 else: without the secret nobody makes a page that is filed. All characters are of the QR alphanumeric set.
 
     YD1:HF-01-2026-000123-7:3:50:1:1:ABCD2345
+
+The same stands beside the serial in small letters, for a code that a pen or a hole has spoiled: page, pages, copy,
+version and tag (3-50-1-1-ABCD2345). Read as text it proves as much as the code does.
 """
 
 from __future__ import annotations
@@ -28,8 +31,16 @@ class PageMark:
 
     def text(self, secret: bytes) -> str:
         """The code's content, with its tag."""
-        body = f"{PREFIX}:{self.serial}:{self.page}:{self.pages}:{self.copy}:{self.version}"
-        return f"{body}:{tag(secret, body)}"
+        return f"{self.body}:{tag(secret, self.body)}"
+
+    @property
+    def body(self) -> str:
+        """What the tag proves."""
+        return f"{PREFIX}:{self.serial}:{self.page}:{self.pages}:{self.copy}:{self.version}"
+
+    def proof(self, secret: bytes) -> str:
+        """What stands in letters beside the printed serial."""
+        return f"{self.page}-{self.pages}-{self.copy}-{self.version}-{tag(secret, self.body)}"
 
 
 @dataclass(frozen=True)

@@ -149,12 +149,14 @@ def _place_foot(board: Board, form: Form) -> None:
     board.text(middle, 126.8, source, shrunk(board, source, 6.0, 72.0), align="centre", colour=SOFT)
 
 
-def place_card_number(board: Board, serial: str, reprint: str) -> None:
-    """The card's own number under its heading, and that it was printed again."""
+def place_card_number(board: Board, serial: str, proof: str, reprint: str) -> None:
+    """The card's own number with its proof under its heading, and that it was printed again."""
+    right = _LEFT + _WIDTH
     board.text(_LEFT, 20.9, "编号", 7.5, colour=SOFT)
-    board.text(_LEFT + 8.0, 21.0, serial, 10.5, bold=0.25)
+    end = _LEFT + 8.0 + board.text(_LEFT + 8.0, 21.0, serial, 10.5, bold=0.25)
     if reprint:
-        board.text(_LEFT + _WIDTH, 21.0, reprint, 10.0, align="right", bold=0.3)
+        right -= board.text(right, 21.0, reprint, 10.0, align="right", bold=0.3) + 1.5
+    board.text(end + 1.5, 21.0, proof, shrunk(board, proof, 7.5, right - end - 1.5))
 
 
 def card_places(paper: Paper = A4) -> list[tuple[float, float]]:

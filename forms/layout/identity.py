@@ -23,6 +23,9 @@ COPY_COLOURS: tuple[Colour, ...] = (
     (0.72, 0.53, 0.10),
     (0.22, 0.52, 0.34),
 )
+# The proof is read by a machine only where the code is spoiled: small, but in full ink.
+PROOF_SIZE = 9.0
+PROOF_GAP = 4.0
 _EDGE_TOP = 58.0
 _EDGE_STEP = 3.0
 _EDGE_WIDTH = 7.0
@@ -49,12 +52,17 @@ class PageIdentity:
         """What the page's QR code holds."""
         return self.mark.text(self.secret)
 
+    @property
+    def proof(self) -> str:
+        """What stands in letters beside the serial, for a code that is spoiled."""
+        return self.mark.proof(self.secret)
+
 
 def place_identity(typeface: Typeface, paper: Paper, identity: PageIdentity) -> list[Item]:
     """The items that differ from page to page; the code itself is drawn from ``identity.code`` at ``paper.qr``."""
     board = Board(typeface)
     if paper.is_card:
-        place_card_number(board, identity.mark.serial, REPRINT if identity.reprint else "")
+        place_card_number(board, identity.mark.serial, identity.proof, REPRINT if identity.reprint else "")
         return board.items
     _place_numbers(board, paper, identity)
     if identity.book_number is not None:
@@ -68,7 +76,9 @@ def _place_numbers(board: Board, paper: Paper, identity: PageIdentity) -> None:
     left, right = BINDING_MARGIN, BINDING_MARGIN + heading_width(paper)
     mark = identity.mark
     wide = board.text(left + 0.4, 48.2, "编号", 8, colour=SOFT)
-    wide += board.text(left + wide + 2.2, 48.4, mark.serial, 13.5, bold=0.3)
+    wide += 2.2 + board.text(left + wide + 2.2, 48.4, mark.serial, 13.5, bold=0.3)
+    wide += PROOF_GAP + board.text(left + wide + PROOF_GAP, 48.2, "核验", 8, colour=SOFT)
+    board.text(left + wide + 1.6, 48.4, identity.proof, PROOF_SIZE)
     if identity.reprint:
         board.panel(right - 13.0, 43.6, 13.0, 6.0, stroke=0.9, colour=INK)
         board.text(right - 6.5, board.middle(43.6, 6.0, 10.5), REPRINT, 10.5, align="centre", bold=0.3)

@@ -1,6 +1,7 @@
 """Reads the code on a scanned page: whose page it is, proven by its tag, and which way up it lies.
 
-A ladder from cheap to dear: the four corners, the whole page, then both again softened, doubled and thresholded.
+A ladder from cheap to dear: the four corners, the whole page, the code drawn anew where the paper's squares say that
+it is, then corners and page again softened, doubled and thresholded.
 Identity is accepted only when the tag proves it and the page bears no second identity: anything else goes to a person.
 """
 
@@ -12,14 +13,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import zxingcpp
-from numpy.typing import NDArray
 
 from forms import label_marks, marks
 from forms.label_marks import ForgedLabel, LabelMark
 from forms.marks import ForeignMark, PageMark
-from forms.scanning.rasters import Gray
-
-Points = NDArray[np.float64]
+from forms.scanning import restoring
+from forms.scanning.rasters import Gray, Points
 
 # The code ends 54 mm from the right and 46 mm from the top: with room for a crop, a shift and a turn.
 _CORNER_WIDTH, _CORNER_HEIGHT = 0.42, 0.34
@@ -126,6 +125,7 @@ def _attempts(gray: Gray) -> Iterator[Attempt]:
     corners = list(_corners(gray))
     yield lambda secret: [found for crop, origin in corners for found in _scan(crop, origin, 1.0, secret)]
     yield _rung([(gray, (0.0, 0.0))], _as_it_is)
+    yield lambda secret: [Found(marks.read(secret, text), places) for text, places in restoring.texts(gray)]
     for variant in (_softened, _doubled, _thresholded, _opened):
         yield _rung(corners, variant)
     for variant in (_softened, _thresholded):

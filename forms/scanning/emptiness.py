@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from forms.paper import A4, CARD, Paper
 from forms.scanning.rasters import Gray
+from forms.scanning.registration import Square, smaller, squares
 
-# Pages are looked at with their longer side at so many pixels: 4 px per mm of A4.
-_LONGEST = 1170
+# Of A4 in the small picture in which a page is looked at.
 _PER_MM = 4
 # What a feeder's shadow or a neighbour's edge darkens.
 _BORDER_MM = 6
@@ -56,14 +56,7 @@ def is_blank(gray: Gray) -> bool:
 def _inner(gray: Gray) -> Gray:
     """The page without its borders, small and soft enough that single pixels count for nothing."""
     border = _BORDER_MM * _PER_MM
-    return np.asarray(cv2.GaussianBlur(_small(gray)[border:-border, border:-border], (0, 0), 1.0), np.uint8)
-
-
-def _small(gray: Gray) -> Gray:
-    factor = _LONGEST / max(gray.shape)
-    if factor >= 1:
-        return gray
-    return np.asarray(cv2.resize(gray, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.GaussianBlur(smaller(gray)[border:-border, border:-border], (0, 0), 1.0), np.uint8)
 
 
 def may_be_ours(gray: Gray) -> bool:
@@ -71,7 +64,7 @@ def may_be_ours(gray: Gray) -> bool:
     # A library's own error beside a place says that there is a code which it cannot make out.
     if zxingcpp.read_barcodes(gray, formats=_QR, return_errors=True, try_invert=False):
         return True
-    return _has_fiducials(_squares(_small(gray)))
+    return _has_fiducials(squares(smaller(gray)))
 
 
 def has_squares_of_ours(gray: Gray, codes: Iterable[NDArray[np.float64]]) -> bool:
@@ -79,30 +72,14 @@ def has_squares_of_ours(gray: Gray, codes: Iterable[NDArray[np.float64]]) -> boo
     covered = gray.copy()
     for corners in codes:
         cv2.fillConvexPoly(covered, np.asarray(corners, np.int32), 255)
-    return _has_fiducials(_squares(_small(covered)))
+    return _has_fiducials(squares(smaller(covered)))
 
 
-Square = tuple[float, float, float]
-
-
-def _squares(small: Gray) -> list[Square]:
-    """Filled dark squares of about a fiducial's size: centre x, y and side in px."""
-    _, dark = cv2.threshold(cv2.GaussianBlur(small, (3, 3), 0), 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)
-    opened = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    _, _, stats, centres = cv2.connectedComponentsWithStats(opened)
-    low, high = 0.012 * max(small.shape), 0.034 * max(small.shape)
-    return [
-        (float(x), float(y), float(area) ** 0.5)
-        for (_, _, width, height, area), (x, y) in zip(stats[1:], centres[1:], strict=True)
-        if low < area**0.5 < high and 0.75 < width / height < 1.33 and area > 0.7 * width * height
-    ]
-
-
-def _has_fiducials(squares: Iterable[Square]) -> bool:
+def _has_fiducials(found: Iterable[Square]) -> bool:
     """Whether two of them are alike and as far from each other as two fiducials of a paper of ours are."""
     return any(
         abs(one[2] - two[2]) < _ALIKE * one[2] and any(abs(_apart(one, two) / far - 1) < _FITS for far in _DISTANCES)
-        for one, two in combinations(squares, 2)
+        for one, two in combinations(found, 2)
     )
 
 

@@ -17,6 +17,8 @@ import pypdfium2
 from numpy.typing import NDArray
 from PIL import Image
 
+from forms.paper import Paper
+
 MM_PER_INCH = 25.4
 _INKS = ((20, 20, 26), (26, 40, 110), (20, 30, 80), (60, 20, 30))
 _STAMP_RED = (190, 30, 40)
@@ -24,7 +26,10 @@ _STAMP_RED = (190, 30, 40)
 
 @dataclass(frozen=True)
 class Wear:
-    """What happens to a page between the pen and the file. Angles in degrees, blur in px, noise in levels of 255."""
+    """What happens to a page between the pen and the file. Angles in degrees, blur in px, noise in levels of 255.
+
+    ``turns``, ``strokes``: how often a page lies turned by a quarter or more, and how often a pen crosses its code.
+    """
 
     skew: float
     blur: float
@@ -34,13 +39,16 @@ class Wear:
     quality: int
     stains: int
     turns: float
+    strokes: float
 
 
 LEVELS: Mapping[str, Wear] = {
-    "clean": Wear(skew=0.4, blur=0.3, noise=2, crop=0.003, paper=252, quality=85, stains=0, turns=0.0),
-    "medium": Wear(skew=2.0, blur=0.7, noise=7, crop=0.012, paper=238, quality=60, stains=1, turns=0.25),
-    "bad": Wear(skew=3.0, blur=1.1, noise=16, crop=0.03, paper=215, quality=35, stains=4, turns=0.5),
+    "clean": Wear(0.6, 0.3, 2, 0.004, paper=252, quality=60, stains=0, turns=0.1, strokes=0.05),
+    "medium": Wear(2.5, 0.7, 7, 0.02, paper=238, quality=45, stains=2, turns=0.25, strokes=0.15),
+    "bad": Wear(5.0, 1.1, 16, 0.04, paper=215, quality=30, stains=5, turns=0.5, strokes=0.3),
 }
+# A fine liner, and a marker; in mm.
+FINEST_PEN, BOLDEST_PEN = 0.25, 0.9
 
 
 def rasterise(pdf: bytes, dpi: int = 200) -> Iterator[Image.Image]:
@@ -56,7 +64,10 @@ def rasterise(pdf: bytes, dpi: int = 200) -> Iterator[Image.Image]:
 def sign(
     image: Image.Image, boxes: Iterable[Mapping[str, Any]], keys: Iterable[str], seed: int, dpi: int = 200
 ) -> Image.Image:
-    """Sign by pen, or stamp in red, into those boxes of an upright page (x, y, w, h in mm) whose key is among keys."""
+    """Sign by pen, or stamp in red, into those boxes of an upright page (x, y, w, h in mm) whose key is among keys.
+
+    The pen, the size and the hand differ from seed to seed: 0.25 mm to 0.9 mm, half a box's room to all of it.
+    """
     pixels = np.array(image.convert("RGB"))
     wanted = set(keys)
     for number, box in enumerate(boxes):
@@ -70,17 +81,33 @@ def sign(
 
 def _signature(pixels: NDArray[np.uint8], box: Mapping[str, Any], random: np.random.Generator, per_mm: float) -> None:
     """Three to five joined strokes a name, as a hurried hand writes them, with one pen from fine liner to marker."""
-    width, height = min(float(box["w"]) - 4, 45.0), min(float(box["h"]) - 3, 16.0)
+    small = random.uniform(0.45, 1.0)
+    width, height = small * min(float(box["w"]) - 4, 45.0), max(small, 0.6) * min(float(box["h"]) - 3, 16.0)
     left = float(box["x"]) + 2 + random.uniform(0, max(0.1, float(box["w"]) - 4 - width))
     top = float(box["y"]) + 1.5 + random.uniform(0, max(0.1, float(box["h"]) - 3 - height))
     ink = _INKS[int(random.integers(len(_INKS)))]
-    pen = random.uniform(0.35, 0.95)
+    pen = random.uniform(FINEST_PEN, BOLDEST_PEN)
     strokes = int(random.integers(3, 6))
     for stroke in range(strokes):
         across = np.clip((stroke + random.uniform(-0.3, 1.4, 7)) / strokes, 0.02, 0.98)
         down = random.uniform(0.03, 0.97, 7)
         points = np.column_stack([left + across * width, top + down * height])
         _draw_curve(pixels, points * per_mm, pen * per_mm, ink, random)
+
+
+def scribble(image: Image.Image, paper: Paper, seed: int, dpi: int = 200) -> Image.Image:
+    """A pen stroke right across the code of an upright page, from side to side or from corner to corner."""
+    pixels = np.array(image.convert("RGB"))
+    random = np.random.default_rng((seed, 26))
+    left, top, side = paper.qr
+    down = np.sort(random.uniform(-0.1, 1.1, 4)) if random.random() < 0.5 else random.uniform(0.1, 0.9, 4)
+    points = np.column_stack([np.linspace(-0.15, 1.15, 4), down])
+    if random.random() < 0.5:
+        points = points[:, ::-1]
+    pen = random.uniform(FINEST_PEN, BOLDEST_PEN)
+    ink = _INKS[int(random.integers(len(_INKS)))]
+    _draw_curve(pixels, (points * side + (left, top)) * dpi / MM_PER_INCH, pen * dpi / MM_PER_INCH, ink, random)
+    return Image.fromarray(pixels)
 
 
 def _draw_curve(

@@ -1,0 +1,374 @@
+"""Filing judged page by page: 3,000 scans of all printed forms at three levels of wear, and what became of each.
+
+The corpus is made here: every form that the program draws is printed, signed with pens from 0.25 to 0.9 mm, rasterised
+at 150, 200 and 300 dpi, in colour and grey, and worn by ``forms.scanning.samples``: skew, crops, noise, blur, JPEG,
+stains, quarter turns, and pen strokes across the code. Then it is filed through the intake as any pile is.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import multiprocessing
+import re
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bench.report import Section
+from forms import books, issuing
+from forms.catalogue_rows import Form
+from forms.paper import A4, A4_LANDSCAPE
+from forms.scanning import intake, recogniser, samples
+from forms.tables import ScanPage, Serial
+from records import dossiers, units, users
+from records.clock import parse_date
+from records.settings import Settings
+from records.tables import Document, Page, Unit
+from records.users import Actor
+from web.office import Office
+
+PAGES = 3000
+DPI = (150, 200, 300)
+UNITS = ("1-1-101", "1-1-102", "2-3-1201")
+# A pile as it is laid on the scanner: so many pages are drawn, filed and forgotten before the next.
+PILE = 40
+PROCESSES = 2
+_SERIAL = re.compile(r"[A-Z]{2}-\d{2}-2\d{3}-\d{6}-[0-9A-Z*]")
+# Every so many pages the peers see one too; full recognition takes seconds a page and sees fewer.
+PEERS_EVERY = 10
+RECOGNISED_EVERY = 100
+
+
+Look = Callable[[Image.Image], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Share:
+    """A part of the corpus that one process makes and files: a level, a resolution, so many pages.
+
+    ``peers``: whether the peers see some of them too. ``keep``: a folder for pictures of pages that went astray.
+    """
+
+    level: str
+    dpi: int
+    pages: int
+    seed: int
+    peers: bool = False
+    keep: Path | None = None
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a page is: its place in the print, the unit it was printed for, and which boxes hold ink."""
+
+    serial: str
+    page: int
+    copy: int
+    unit: str | None
+    boxes: tuple[str, ...]
+    signed: frozenset[str]
+
+
+@dataclass
+class Tally:
+    """What became of pages and boxes, and what the peers made of some of the same pages."""
+
+    pages: Counter[str] = field(default_factory=Counter)
+    boxes: Counter[str] = field(default_factory=Counter)
+    forms: set[str] = field(default_factory=set)
+    peers: dict[str, Counter[str]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    odd: list[str] = field(default_factory=list)
+
+    def took(self, name: str, seconds: float) -> None:
+        """Note time spent by ours or a peer."""
+        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+
+    def add(self, other: Tally) -> None:
+        """Take another share's counts in."""
+        self.pages += other.pages
+        self.boxes += other.boxes
+        self.forms |= other.forms
+        for name, seconds in other.seconds.items():
+            self.took(name, seconds)
+        self.odd += other.odd
+        for name, counts in other.peers.items():
+            self.peers[name] = self.peers.get(name, Counter()) + counts
+
+
+def shares(pages: int, peers: bool = False, keep: Path | None = None) -> list[Share]:
+    """The corpus in parts of one level and resolution, two of each, so that two processes are kept busy."""
+    kinds = [(level, dpi) for level in samples.LEVELS for dpi in DPI for _ in range(PROCESSES)]
+    sizes = [pages // len(kinds) + (number < pages % len(kinds)) for number in range(len(kinds))]
+    return [
+        Share(level, dpi, size, 1000 * number, peers, keep)
+        for number, ((level, dpi), size) in enumerate(zip(kinds, sizes, strict=True))
+    ]
+
+
+def judged(share: Share) -> Tally:
+    """Make a share of the corpus, file it in an office of its own, and compare every fate with the truth."""
+    cv2.setNumThreads(1)
+    tally = Tally()
+    with tempfile.TemporaryDirectory() as folder:
+        office, actor = _office(Path(folder) / "home")
+        paper = _printed(office, actor, share)
+        for start in range(0, share.pages, PILE):
+            pages = [next(paper) for _ in range(min(PILE, share.pages - start))]
+            scans = [_scan(*page, share, start + number) for number, page in enumerate(pages)]
+            truths = [truth for _, truth, _ in pages]
+            _file(office, actor, share, scans, truths, tally)
+            if share.peers:
+                _ask_peers(scans, truths, start, tally)
+    return tally
+
+
+def _office(home: Path) -> tuple[Office, Actor]:
+    office = Office.init(Settings.read({"YEDANG_HOME": str(home)}))
+    with office.transaction() as session:
+        admin = users.as_actor(users.add_user(session, None, "admin", "admin", "bench-bench-bench"))
+        archivist = users.as_actor(users.add_user(session, admin, "archivist", "archivist", "bench-bench-bench"))
+        staff = users.as_actor(users.add_user(session, admin, "staff", "staff", "bench-bench-bench"))
+        for code in UNITS:
+            unit = units.add_unit(session, archivist, "东光花园", code)
+            owner = dossiers.NewOwner("王建国", "13800001111")
+            dossiers.start_ownership(session, office.vault, archivist, unit, [owner], parse_date("2020-01-01"))
+    return office, staff
+
+
+Boxes = list[dict[str, Any]]
+
+
+def _printed(office: Office, actor: Actor, share: Share) -> Iterator[tuple[Image.Image, Truth, Boxes]]:
+    """Pages fresh from the printer, form after form, round and round; each with a number of its own."""
+    forms = [form for form in office.catalogue.forms if not form.is_word and form.mode not in ("external", "card")]
+    forms = forms[share.seed // 1000 % len(forms) :] + forms[: share.seed // 1000 % len(forms)]
+    while True:
+        for number, form in enumerate(forms):
+            unit = UNITS[number % len(UNITS)] if form.unit else None
+            yield from _print(office, actor, form, unit, share)
+
+
+def _print(
+    office: Office, actor: Actor, form: Form, unit: str | None, share: Share
+) -> Iterator[tuple[Image.Image, Truth, Boxes]]:
+    with office.transaction() as session:
+        if form.mode == "book":
+            printed = issuing.print_book(session, office.shop, actor, form, 2)
+            assert printed.book is not None
+            books.issue(session, actor, printed.book, "李前台")
+        else:
+            home = units.find_unit(session, unit) if unit else None
+            printed = issuing.print_sheets(session, office.shop, actor, form, unit=home)
+        rows = [session.scalars(select(Serial).where(Serial.text == text)).one() for text in printed.serials]
+        places = [place for row in rows for place in _places(row)]
+    front = 2 if form.mode == "book" else 0
+    images = samples.rasterise(printed.data, share.dpi)
+    for number, image in enumerate(images, start=-front):
+        if 0 <= number < len(places):
+            serial, page, copy, boxes = places[number]
+            random = np.random.default_rng((share.seed, number, int(serial[-8:-2])))
+            signed = frozenset(box["key"] for box in boxes if random.random() < 0.5)
+            keys = tuple(str(box["key"]) for box in boxes)
+            yield image, Truth(serial, page, copy, unit, keys, signed), boxes
+
+
+def _places(row: Serial) -> list[tuple[str, int, int, Boxes]]:
+    """The pages of a number in the order they are printed, each with its boxes to sign or stamp."""
+    pages = [row.page_no] if row.book_id is not None else list(range(1, row.page_count + 1))
+    found = row.layout.boxes if row.layout is not None else []
+    boxes = {page: [box for box in found if box["page"] == page and box["kind"] != "field"] for page in (1, *pages)}
+    in_book = row.book_id is not None
+    return [
+        (row.text, page, copy, boxes[1 if in_book else page]) for copy in range(1, row.copy_count + 1) for page in pages
+    ]
+
+
+def _scan(image: Image.Image, truth: Truth, boxes: Boxes, share: Share, number: int) -> Image.Image:
+    """What the pen and the scanner make of a page. A third of the scans are grey."""
+    seed = share.seed + number
+    signed = samples.sign(image, boxes, truth.signed, seed, share.dpi)
+    if np.random.default_rng((seed, 7)).random() < samples.LEVELS[share.level].strokes:
+        signed = samples.scribble(signed, A4_LANDSCAPE if image.width > image.height else A4, seed, share.dpi)
+    worn = samples.degrade(signed, share.level, seed)
+    return worn.convert("L") if seed % 3 == 0 else worn
+
+
+def _file(
+    office: Office, actor: Actor, share: Share, scans: list[Image.Image], truths: list[Truth], tally: Tally
+) -> None:
+    data = samples.scan_pdf(scans, share.dpi, samples.LEVELS[share.level].quality)
+    begun = time.perf_counter()
+    with office.transaction() as session:
+        batch_id = intake.receive(session, office.desk, actor, "scan.pdf", data).id
+    intake.work_batch(office.database, office.desk, actor, batch_id)
+    tally.took("filing", time.perf_counter() - begun)
+    with office.reading() as session:
+        rows = session.scalars(select(ScanPage).where(ScanPage.batch_id == batch_id).order_by(ScanPage.position))
+        for row, truth, scan in zip(rows, truths, scans, strict=True):
+            fate = _fate(session, row, truth)
+            tally.pages[fate] += 1
+            tally.forms.add(truth.serial[:5])
+            if fate == "right":
+                _judge_boxes(row, truth, tally, share, scan)
+            else:
+                _keep(scan, share, f"{fate}-{row.batch_id}-{row.position}-{truth.serial}-{row.reason}", tally)
+
+
+def _fate(session: Session, row: ScanPage, truth: Truth) -> str:
+    """right, tray or wrong: anything that is neither filed at its own place nor laid before a person is wrong."""
+    if row.state == "tray":
+        return "tray"
+    if row.state != "filed" or (row.serial, row.page_no, row.copy) != (truth.serial, truth.page, truth.copy):
+        return "wrong"
+    document, page = session.execute(
+        select(Document, Page).join(Page, Page.document_id == Document.id).where(Page.id == row.page_id)
+    ).one()
+    unit = session.get(Unit, document.unit_id) if document.unit_id is not None else None
+    place = (document.serial, document.copy, unit.code if unit else None)
+    position = 1 if document.book_id is not None else truth.page
+    return "right" if (*place, page.position) == (truth.serial, truth.copy, truth.unit, position) else "wrong"
+
+
+def _judge_boxes(row: ScanPage, truth: Truth, tally: Tally, share: Share, scan: Image.Image) -> None:
+    for key in truth.boxes:
+        found = row.signatures[key]["signed"]
+        kind = "grey" if found is None else "right" if found == (key in truth.signed) else "wrong"
+        tally.boxes[kind] += 1
+        if kind != "right":
+            inked = "signed" if key in truth.signed else "blank"
+            name = f"box-{kind}-{row.batch_id}-{row.position}-{truth.serial}-{key}-{inked}-{row.signatures[key]['ink']}"
+            _keep(scan, share, name, tally)
+
+
+def _keep(scan: Image.Image, share: Share, name: str, tally: Tally) -> None:
+    name = f"{share.level}-{share.dpi}-{share.seed}-{name}"
+    tally.odd.append(name)
+    if share.keep is not None:
+        scan.save(share.keep / f"{name}.jpg", quality=90)
+
+
+def _ask_peers(scans: Sequence[Image.Image], truths: Sequence[Truth], start: int, tally: Tally) -> None:
+    """Let the peers look at some of the same pages. They only look: nothing is filed, sealed or logged."""
+    for number, (scan, truth) in enumerate(zip(scans, truths, strict=True), start=start):
+        for name, (every, look) in PEERS.items():
+            if look is not None and number % every == 0:
+                begun = time.perf_counter()
+                texts = look(scan)
+                tally.took(name, time.perf_counter() - begun)
+                tally.peers.setdefault(name, Counter())[_answer(texts, truth)] += 1
+
+
+def _answer(texts: Sequence[str], truth: Truth) -> str:
+    """right, none or wrong: what a peer's texts say of the page's number."""
+    serials = {found.group() for text in texts for found in _SERIAL.finditer(text)}
+    return "none" if not serials else "right" if serials == {truth.serial} else "wrong"
+
+
+def _opencv(scan: Image.Image) -> Sequence[str]:
+    content, _, _ = cv2.QRCodeDetector().detectAndDecode(np.asarray(scan.convert("L")))
+    return [content]
+
+
+def _pyzbar() -> Look | None:
+    """The usual pipeline's reader; it wants a library of the system (libzbar)."""
+    try:
+        pyzbar = importlib.import_module("pyzbar.pyzbar")
+    except ImportError:
+        return None
+    return lambda scan: [code.data.decode("utf-8", "replace") for code in pyzbar.decode(scan.convert("L"))]
+
+
+@functools.cache
+def _recogniser() -> recogniser.Recogniser:
+    return recogniser.Recogniser(threads=1)
+
+
+def _recognised(scan: Image.Image) -> Sequence[str]:
+    return [line.text for line in _recogniser().page(scan)]
+
+
+PEERS: dict[str, tuple[int, Look | None]] = {
+    "pyzbar": (PEERS_EVERY, _pyzbar()),
+    "OpenCV": (PEERS_EVERY, _opencv),
+    "recognition": (RECOGNISED_EVERY, _recognised),
+}
+
+
+def by_level(pages: int, peers: bool = False, keep: Path | None = None) -> dict[str, Tally]:
+    """Make and judge a corpus of so many pages, in two processes; a tally for each level."""
+    found = {level: Tally() for level in samples.LEVELS}
+    parts = shares(pages, peers, keep)
+    with ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("spawn")) as executor:
+        for part, tally in zip(parts, executor.map(judged, parts), strict=True):
+            found[part.level].add(tally)
+    return found
+
+
+def _share_of(count: int, total: int) -> str:
+    return f"{count} ({100 * count / max(1, total):.2f} %)"
+
+
+def measure(pages: int = PAGES) -> Section:
+    """The corpus filed, and what the peers read on a part of it."""
+    tallies = by_level(pages, peers=True)
+    section = Section(
+        f"Filing judged: {pages} scans of {len(set().union(*(tally.forms for tally in tallies.values())))} forms",
+        ["level", "pages", "right", "tray", "wrong", "signatures: judged wrongly", "left to a person", "boxes"],
+    )
+    for level, tally in tallies.items():
+        total, boxes = tally.pages.total(), tally.boxes.total()
+        judged_boxes = tally.boxes["right"] + tally.boxes["wrong"]
+        section.rows.append(
+            [level, str(total), *(_share_of(tally.pages[fate], total) for fate in ("right", "tray", "wrong")),
+             _share_of(tally.boxes["wrong"], judged_boxes), _share_of(tally.boxes["grey"], boxes), str(boxes)]
+        )  # fmt: skip
+    section.notes += _peer_notes(tallies)
+    section.notes.append(_corpus_note())
+    return section
+
+
+def _corpus_note() -> str:
+    levels = "; ".join(
+        f"{level}: skew to {wear.skew:g}°, crop to {100 * wear.crop:g} %, blur {wear.blur:g} px, noise {wear.noise:g}, "
+        f"JPEG {wear.quality}, {wear.stains} stains, turned {wear.turns:.0%}, pen across the code {wear.strokes:.0%}"
+        for level, wear in samples.LEVELS.items()
+    )
+    return (
+        f"Made at {', '.join(map(str, DPI))} dpi alike, two thirds in colour; pens {samples.FINEST_PEN} to "
+        f"{samples.BOLDEST_PEN} mm. {levels}."
+    )
+
+
+def _peer_notes(tallies: dict[str, Tally]) -> Iterator[str]:
+    for name, (every, look) in PEERS.items():
+        if look is None:
+            yield f"Peer {name}: not on this machine."
+            continue
+        told = []
+        for level, tally in tallies.items():
+            counts = tally.peers.get(name, Counter())
+            each = tally.seconds.get(name, 0.0) / max(1, counts.total())
+            told.append(
+                f"{level}: {counts['right']} of {counts.total()} numbers read, {counts['wrong']} wrongly ({each:.2f} s)"
+            )
+        yield f"Peer {name}, on every {every}th page, reading only: {'; '.join(told)}."
+
+
+if __name__ == "__main__":
+    aside = Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    for name, counted in by_level(int(sys.argv[1]), keep=aside).items():
+        print(name, dict(counted.pages), dict(counted.boxes), f"{counted.seconds['filing']:.0f} s", *counted.odd)
