@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import delete, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from forms.scanning.tray_tables import TrayActLine, TrayText
 from forms.tables import Book, BookHandover, Reprint, ScanBatch, ScanPage, Serial
 from records import clock
 from records.errors import OfficeError
@@ -93,7 +94,9 @@ def _erase_scan_page(session: Session, vault: Vault, page: ScanPage) -> None:
     blob_id = page.blob_id
     page.state, page.page_id, page.blob_id, page.digest = "destroyed", None, None, None
     page.reason_zh, page.reason_en, page.signatures = "", "", {}
-    _release(session, vault, blob_id)
+    for kept in (TrayText, TrayActLine):
+        session.execute(delete(kept).where(kept.scan_page_id == page.id))
+    release(session, vault, blob_id)
 
 
 def _erase_master(session: Session, vault: Vault, batch: ScanBatch) -> bool:
@@ -102,7 +105,7 @@ def _erase_master(session: Session, vault: Vault, batch: ScanBatch) -> bool:
         raise BatchStillWorking(batch=batch.id)
     had_master, master, old = batch.blob_id is not None, batch.blob_id, session.get_one(Key, batch.key_id)
     batch.blob_id, batch.name = None, ""
-    _release(session, vault, master)
+    release(session, vault, master)
     _seal_anew(session, vault, batch)
     vault.destroy_key(old)
     return had_master
@@ -116,10 +119,10 @@ def _seal_anew(session: Session, vault: Vault, batch: ScanBatch) -> None:
     for page in session.scalars(waiting):
         old = session.get_one(Blob, page.blob_id)
         page.blob_id = vault.store(session, key, vault.open(old), old.media_type).id
-        _release(session, vault, old.id)
+        release(session, vault, old.id)
 
 
-def _release(session: Session, vault: Vault, blob_id: int | None) -> None:
+def release(session: Session, vault: Vault, blob_id: int | None) -> None:
     """Forget a blob unless something else still points to it: the same bytes under one key are one blob."""
     if blob_id is None:
         return

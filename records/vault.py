@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pyrage
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, object_session
 
 from records import audit, clock, key_holders
@@ -139,6 +139,10 @@ class Vault:
         known = session.scalar(select(Blob).where(Blob.digest == digest, Blob.key_id == key.id))
         if known is not None:
             return known
+        # The same bytes may have been forgotten a moment ago: the note to discard them must not catch these. It is
+        # taken away before the file is written, so that whoever discards just now ends first.
+        session.flush()
+        session.execute(delete(Discard).where(Discard.path == blob_path(digest, key.id)))
         with durably(self.folder / blob_path(digest, key.id)) as file:
             # Straight into the file: a master of hundreds of megabytes is held in memory once, not twice.
             pyrage.encrypt_io(io.BytesIO(data), file, [Recipient.from_str(key.recipient)])
@@ -186,7 +190,7 @@ class Vault:
 
         Called in a transaction of its own, after the one that forgot them: bytes go only when the record is gone.
         """
-        notes = session.scalars(select(Discard)).all()
+        notes = session.scalars(select(Discard).with_for_update(skip_locked=True)).all()
         for note in notes:
             erase(self.folder / note.path)
             session.delete(note)

@@ -61,6 +61,7 @@ SCANS = {
     "duplicate": _l("重复"),
     "blank": _l("空白背面"),
     "refused": _l("不归档"),
+    "rescan": _l("待重扫"),
     "destroyed": _l("已销毁"),
 }
 HOLDS = {
@@ -86,6 +87,8 @@ FACTS = {
     "book_completed": _l("用完结册"),
     "transferred": _l("移交"),
     "archived": _l("归档"),
+    "lease_ended": _l("租约终止"),
+    "case_closed": _l("结案"),
     "moved_in": _l("入住"),
     "renovation_began": _l("装修开工"),
 }
@@ -137,6 +140,7 @@ VERBS = {
     Verb.DOSSIER_EXPORTED: _l("导出档案"),
     Verb.DOCUMENT_FILED: _l("归档文件"),
     Verb.DOCUMENT_SUPERSEDED: _l("以新扫描件替换"),
+    Verb.DOCUMENT_WITHDRAWN: _l("撤回归档"),
     Verb.DOCUMENT_SHOWN: _l("打开文件"),
     Verb.PAGE_SHOWN: _l("查看页"),
     Verb.PAGE_REFUSED: _l("拒绝查看页"),
@@ -171,6 +175,10 @@ VERBS = {
     Verb.SCAN_PLACED: _l("人工归入"),
     Verb.SCAN_REPEATED: _l("扫描页重复"),
     Verb.SCAN_REFUSED: _l("退回扫描页"),
+    Verb.SCAN_ROTATED: _l("转正扫描页"),
+    Verb.SCAN_SPLIT: _l("拆出整组"),
+    Verb.SCAN_UNDONE: _l("撤销待处理的操作"),
+    Verb.TRAY_TAKEN_OVER: _l("接手待处理页"),
     Verb.TRAY_SHOWN: _l("查看待处理页"),
     Verb.ACCESS_REQUESTED: _l("申请查阅"),
     Verb.ACCESS_APPROVED: _l("批准查阅"),
@@ -220,6 +228,22 @@ PAPERS = {
     "bags": _l("档案袋标签"),
 }
 LOANS = {"out": _l("借出"), "incident": _l("缺页待签认"), "returned": _l("已归还")}
+FATES = {
+    "new": _l("新增"),
+    "changed": _l("更新"),
+    "transfer": _l("业主变更"),
+    "unchanged": _l("未变"),
+    "error": _l("错误"),
+}
+PERSONS = {"family": _l("家庭成员"), "tenant": _l("租户"), "agent": _l("受托人")}
+CHANGES = {
+    "phone": _l("电话"),
+    "id_number": _l("证件号"),
+    "person_added": _l("登记人员"),
+    "person_ended": _l("人员终止"),
+}
+FOLLOW_UPS = {"survey": _l("季度普查"), "contact": _l("联系方式跟踪")}
+OUTCOMES = {"unchanged": _l("无变化"), "changed": _l("有变化，已登记"), "unreachable": _l("联系不上")}
 LISTS: dict[str, Mapping[str, LazyString]] = {
     "paper": PAPERS,
     "loan": LOANS,
@@ -236,6 +260,11 @@ LISTS: dict[str, Mapping[str, LazyString]] = {
     "kind": HOLDS,
     "disposal": DISPOSALS,
     "fact": FACTS,
+    "fate": FATES,
+    "person": PERSONS,
+    "change": CHANGES,
+    "follow_up": FOLLOW_UPS,
+    "outcome": OUTCOMES,
 }
 
 

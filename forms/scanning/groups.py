@@ -18,20 +18,18 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forms import books, numbering
+from forms import numbering
 from forms.catalogue import Catalogue, UnknownForm
 from forms.marks import PageMark
 from forms.numbering import BadSerial
-from forms.scanning import filing, tray
+from forms.scanning import filing, placing, tray
 from forms.scanning.filing import Place, ScanDesk, Seen
 from forms.scanning.masters import PageFile, UnreadablePage
 from forms.scanning.reasons import Reason, reason
 from forms.tables import ScanBatch, ScanPage, Serial
-from records import audit, documents
-from records.audit import Verb
-from records.documents import NewPage
+from records import documents
 from records.errors import BadInput
-from records.tables import Blob, Document
+from records.tables import Document
 from records.users import Actor
 
 Group = Sequence[Seen]
@@ -249,12 +247,10 @@ def file_anyway(session: Session, desk: ScanDesk, actor: Actor, page: ScanPage) 
 
     ``page``: any page of the group. What does not belong to it must be placed or refused before.
     Raises BadInput (no group, papers filed under the cover already, its records contradict), UnreadablePage,
-    NumberDestroyed, NotAllowed.
+    NumberDestroyed, NotInTray, NotYourTray, NotAllowed.
     """
-    actor.require("归入待处理页", *tray.FILERS)
-    audit.lock(session)
-    session.refresh(page)
-    rows = waiting_with(session, page) if page.state == "tray" else []
+    tray.claim(session, actor, page, "归入待处理页")
+    rows = waiting_with(session, page)
     cover = next((row for row in rows if row.page_no == 1), None)
     serial = session.scalar(select(Serial).where(Serial.text == page.serial))
     if cover is None or serial is None:
@@ -267,19 +263,4 @@ def file_anyway(session: Session, desk: ScanDesk, actor: Actor, page: ScanPage) 
     place = filing.placed(session, desk, mark)
     if isinstance(place, Reason):
         raise BadInput(what=place.zh)
-    document = filing.open_document(session, desk, actor, place.placing)
-    for position, row in enumerate(rows, start=1):
-        _move(session, desk, actor, row, document, position)
-    document.expected_pages = len(rows)
-    books.mark_returned(session, actor, serial)
-    return document
-
-
-def _move(session: Session, desk: ScanDesk, actor: Actor, row: ScanPage, document: Document, position: int) -> None:
-    blob = session.get_one(Blob, row.blob_id)
-    new = NewPage(desk.vault.open(blob), blob.media_type, position, row.rotation, row.signatures)
-    page = documents.add_page(session, desk.vault, document, new)
-    tray.drop_copy(session, desk, row)
-    row.state, row.page_id = "filed", page.id
-    details = {"batch": row.batch_id, "position": row.position, "document": document.id, "form": document.form_code}
-    audit.append(session, actor.id, Verb.SCAN_PLACED, f"scan:{row.id}", details)
+    return placing.file_group(session, desk, actor, rows, serial, place.placing)

@@ -88,6 +88,10 @@ _SENTENCES = {
         "分隔页 {serial} 已作废或注销;整组待核对",
         "cover sheet {serial} is void or cancelled; the whole group waits",
     ),
+    "apart": (
+        "从分隔页 {serial} 的一组中拆出,请单独归入",
+        "taken out of the group behind cover sheet {serial}; place it by itself",
+    ),
     "book_ended": ("该册已经结册,此页为补归", "the book was closed before; the page is filed late"),
 }
 KEYS = frozenset(_SENTENCES)

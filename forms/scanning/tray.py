@@ -1,31 +1,38 @@
-"""The tray 待处理: pages that could not prove where they belong, and a person's decision on each.
+"""The tray 待处理: pages that could not prove where they belong, and who may look at them while they wait.
 
-Filing staff see a page while it is in the tray and no longer; every look is logged.
+A page in the tray is seen by its filer alone: by whoever received the batch, or took the batch over since. It may be a
+page of somebody else's, come into the pile by mistake. When it leaves the tray nobody sees it there any more. Every
+look is logged. Deciding on pages is ``placing``'s business, and ``undoing``'s to take it back.
 """
 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
-from forms import books
-from forms.catalogue import Form
-from forms.marks import PageMark
-from forms.scanning import apart, filing
+from forms.scanning import apart, rescans, tray_journal
 from forms.scanning.filing import ScanDesk
 from forms.scanning.masters import UnreadablePage
-from forms.tables import ScanBatch, ScanPage, Serial
-from records import audit, documents, dossiers
+from forms.scanning.reasons import reason
+from forms.scanning.tray_tables import TrayKeeper, TrayText
+from forms.tables import ScanBatch, ScanPage
+from records import audit, clock
 from records.audit import Verb
-from records.documents import NewPage, PageAlreadyFiled, Placing
 from records.errors import BadInput, NotFound, OfficeError
-from records.tables import Blob, Document, Dossier, Page, Unit
+from records.tables import Blob, User
 from records.users import Actor, Role
 
 IMAGE_TYPE = "image/jpeg"
 FILERS = (Role.STAFF, Role.ARCHIVIST)
+TURNS = (90, 180, 270)
+#: Who keeps the tray pages of a batch: whoever took it over last, or received it.
+_KEEPER: ColumnElement[int] = func.coalesce(
+    select(TrayKeeper.user_id).where(TrayKeeper.batch_id == ScanBatch.id).scalar_subquery(), ScanBatch.received_by
+)
 
 
 class NotInTray(OfficeError):
@@ -36,26 +43,75 @@ class NotInTray(OfficeError):
     en = "The page is no longer in the tray (batch {batch}, page {position})."
 
 
-class RecordDestroyed(OfficeError):
-    """A page that proves to be of a destroyed record can only be refused."""
+class NotYourTray(OfficeError):
+    """Another filer keeps the page; it is shown to nobody else."""
 
-    code = "tray.record_destroyed"
-    zh = "此页({serial})所属的档案已经销毁,只能退回,不能归入别处。"
-    en = "The record that this page ({serial}) belongs to has been destroyed; it can only be refused."
-
-
-class NoDossier(OfficeError):
-    """A unit without an owner on record has no dossier to file in."""
-
-    code = "tray.no_dossier"
-    zh = "单元 {unit} 没有在册业主,还没有业主档案。"
-    en = "The unit {unit} has no owner on record, so it has no dossier yet."
+    code = "tray.not_yours"
+    zh = "第 {batch} 批在 {keeper} 的待处理中,只有本人能看;需要代办时,请先接手这一批。"
+    en = "Batch {batch} is in the tray of {keeper}, who alone may look; take it over first to act for them."
 
 
-def waiting(session: Session) -> list[ScanPage]:
-    """The pages in the tray, oldest batch first, in the order they were scanned."""
+@dataclass(frozen=True)
+class OthersBatch:
+    """A batch with pages in somebody else's tray: whose, and how many pages; nothing of what is on them."""
+
+    batch_id: int
+    keeper: str
+    pages: int
+    mine_to_take: bool
+
+
+def waiting(session: Session, keeper: Actor | None = None) -> list[ScanPage]:
+    """The pages in the tray (of one keeper, or all), oldest batch first, in the order they were scanned."""
     query = select(ScanPage).where(ScanPage.state == "tray")
+    if keeper is not None:
+        query = query.join(ScanBatch).where(_KEEPER == keeper.id)
     return list(session.scalars(query.order_by(ScanPage.batch_id, ScanPage.position)))
+
+
+def with_others(session: Session, actor: Actor) -> list[OthersBatch]:
+    """What waits in other people's trays, by batch."""
+    query = select(ScanBatch.id, User.name, func.count(ScanPage.id), ScanBatch.received_by).join(ScanPage)
+    query = query.join(User, User.id == _KEEPER).where(ScanPage.state == "tray", _KEEPER != actor.id)
+    rows = session.execute(query.group_by(ScanBatch.id, User.name, ScanBatch.received_by).order_by(ScanBatch.id))
+    return [OthersBatch(id_, name, count, _may_take(actor, received)) for id_, name, count, received in rows]
+
+
+def keeper_of(session: Session, batch: ScanBatch) -> int:
+    """The user who keeps the tray pages of a batch: whoever took it over last, or received it."""
+    return session.scalars(select(_KEEPER).where(ScanBatch.id == batch.id)).one()
+
+
+def keeps(session: Session, actor: Actor, scan_page: ScanPage) -> bool:
+    """Whether the page is the actor's to look at while it waits."""
+    return actor.role in FILERS and keeper_of(session, scan_page.batch) == actor.id
+
+
+def take_over(session: Session, actor: Actor, batch: ScanBatch) -> int:
+    """Take the waiting pages of a batch into one's own tray, so that holidays do not stop the work; how many.
+
+    An archivist takes over any; a clerk takes back what they received themselves. The former keeper sees them no
+    longer. Raises BadInput (none waits, or they are the actor's already), NotAllowed.
+    """
+    actor.require("接手待处理页", *FILERS)
+    audit.lock(session)
+    if not _may_take(actor, batch.received_by):
+        actor.require("接手他人的待处理页", Role.ARCHIVIST)
+    before = keeper_of(session, batch)
+    query = select(func.count()).select_from(ScanPage).where(ScanPage.batch_id == batch.id, ScanPage.state == "tray")
+    count = session.scalar(query) or 0
+    if before == actor.id or not count:
+        raise BadInput(what=f"第 {batch.id} 批没有待您接手的页")
+    session.execute(delete(TrayKeeper).where(TrayKeeper.batch_id == batch.id))
+    if batch.received_by != actor.id:
+        session.add(TrayKeeper(batch_id=batch.id, user_id=actor.id, since=clock.now()))
+    details = {"pages": count, "from": before}
+    audit.append(session, actor.id, Verb.TRAY_TAKEN_OVER, f"batch:{batch.id}", details)
+    return count
+
+
+def _may_take(actor: Actor, received_by: int) -> bool:
+    return actor.role == Role.ARCHIVIST or (actor.role in FILERS and received_by == actor.id)
 
 
 def find(session: Session, scan_page_id: int) -> ScanPage:
@@ -67,9 +123,8 @@ def find(session: Session, scan_page_id: int) -> ScanPage:
 
 
 def image(session: Session, desk: ScanDesk, actor: Actor, scan_page: ScanPage, dpi: int = 130) -> bytes:
-    """The page as a JPEG for the eyes of filing staff; logged. Raises NotAllowed, NotInTray, UnreadablePage."""
-    actor.require("查看待处理页", *FILERS)
-    _still_here(session, scan_page)
+    """The page as a JPEG for its filer; logged. Raises NotAllowed, NotYourTray, NotInTray, UnreadablePage."""
+    claim(session, actor, scan_page, "查看待处理页")
     if scan_page.blob_id is None:
         raise UnreadablePage(why="没有可显示的影像 / there is no picture of it")
     blob = session.get_one(Blob, scan_page.blob_id)
@@ -81,151 +136,93 @@ def image(session: Session, desk: ScanDesk, actor: Actor, scan_page: ScanPage, d
     return out.getvalue()
 
 
-def refuse(session: Session, desk: ScanDesk, actor: Actor, scan_page: ScanPage, reason: str) -> None:
-    """Send a page back: it is not filed. The file as received stays sealed. Raises BadInput, NotInTray, NotAllowed."""
-    actor.require("退回待处理页", *FILERS)
-    if not reason.strip():
-        raise BadInput(what="退回须写明原因")
-    _still_here(session, scan_page)
-    drop_copy(session, desk, scan_page)
-    scan_page.state, scan_page.reason = "refused", "refused"
-    scan_page.reason_zh = scan_page.reason_en = reason.strip()
-    details = {"batch": scan_page.batch_id, "position": scan_page.position}
-    audit.append(session, actor.id, Verb.SCAN_REFUSED, f"scan:{scan_page.id}", details)
+def claim(session: Session, actor: Actor, scan_page: ScanPage, act: str) -> None:
+    """Hold a page for an act of its filer until the transaction ends: the log's lock, then the page as it is now.
 
-
-def place(
-    session: Session,
-    desk: ScanDesk,
-    actor: Actor,
-    scan_page: ScanPage,
-    *,
-    form_code: str,
-    unit: Unit | None = None,
-    section: str | None = None,
-) -> Document:
-    """File a page by a person's decision: into the open dossier of ``unit``, or without one into the form's series.
-
-    ``section`` is the dossier's section where the form's own does not fit. A page that proves its number keeps it; the
-    unit given for it then holds for the number's other pages and copies too.
-    Raises UnknownForm, NoDossier, BadInput, PageAlreadyFiled, RecordDestroyed, NotInTray, UnreadablePage, NotAllowed.
+    Two people cannot decide on one page. Raises NotAllowed, NotInTray, NotYourTray.
     """
-    actor.require("归入待处理页", *FILERS)
-    form = desk.catalogue.form(form_code)
-    _still_here(session, scan_page)
-    if scan_page.reason == "destroyed":
-        raise RecordDestroyed(serial=scan_page.serial)
-    if scan_page.blob_id is None:
-        raise UnreadablePage(why="影像无法打开,请重新扫描 / it cannot be opened; please scan it again")
-    _refuse_twin(session, scan_page)
-    target = _target(session, desk, actor, scan_page, form, unit, section)
-    page = _move_into(session, desk, scan_page, form, target)
-    scan_page.state, scan_page.page_id = "filed", page.id
-    details = {"batch": scan_page.batch_id, "position": scan_page.position, "document": target.id, "form": form.code}
-    audit.append(session, actor.id, Verb.SCAN_PLACED, f"scan:{scan_page.id}", details)
-    return target
-
-
-def _still_here(session: Session, scan_page: ScanPage) -> None:
-    """Two people cannot decide on one page: the log's lock first, then the page as it is now."""
+    actor.require(act, *FILERS)
     audit.lock(session)
     session.refresh(scan_page)
     if scan_page.state != "tray":
         raise NotInTray(batch=scan_page.batch_id, position=scan_page.position)
+    keeper = keeper_of(session, scan_page.batch)
+    if keeper != actor.id:
+        raise NotYourTray(batch=scan_page.batch_id, keeper=session.get_one(User, keeper).name)
 
 
-def _dossier_for(
-    session: Session, desk: ScanDesk, form: Form, unit: Unit | None, section: str | None
-) -> Dossier | None:
-    if section is not None and section not in {known.key for known in desk.catalogue.sections}:
-        raise BadInput(what=f"档案没有「{section}」这一部分")
-    if unit is None:
-        if section is not None or (form.unit and form.section):
-            raise BadInput(what=f"{form.zh}归入业主档案,请指定单元")
-        return None
-    if not (section or form.section):
-        return None
-    dossier = dossiers.current_dossier(session, unit)
-    if dossier is None:
-        raise NoDossier(unit=unit.code)
-    return dossier
+def refuse(session: Session, desk: ScanDesk, actor: Actor, scan_page: ScanPage, reason: str) -> None:
+    """Send a page back: it is not filed. Raises what ``send_back`` raises."""
+    send_back(session, desk, actor, [scan_page], reason)
 
 
-def _target(
-    session: Session,
-    desk: ScanDesk,
-    actor: Actor,
-    scan_page: ScanPage,
-    form: Form,
-    unit: Unit | None,
-    section: str | None,
-) -> Document:
-    """The document that the page belongs to: that of its number where it proves one, else a new one."""
-    serial = _number(session, scan_page)
-    if serial is not None and serial.form_code != form.code:
-        raise BadInput(what=f"此页的编号是 {serial.text},只能归为 {serial.form_code}")
-    known = documents.find_document(session, serial.text, scan_page.copy or 1) if serial is not None else None
-    if known is not None and scan_page.reason == "more_pages":
-        return known
-    dossier = _dossier_for(session, desk, form, unit, section)
-    if serial is None or dossier is None:
-        return filing.open_document(session, desk, actor, _by_hand(desk, form, unit, dossier, section))
-    if serial.dossier_id not in (None, dossier.id):
-        raise BadInput(what=f"{serial.text} 的其他页已归入另一份档案")
-    serial.unit_id, serial.dossier_id = unit.id if unit else None, dossier.id
-    session.flush()
-    books.mark_returned(session, actor, serial)
-    mark = PageMark(serial.text, scan_page.page_no or 1, serial.page_count, scan_page.copy or 1, serial.form_version)
-    placing = filing.place_serial(session, desk, form, serial, mark, dossier).placing
-    return known or filing.open_document(session, desk, actor, placing)
+def send_back(
+    session: Session, desk: ScanDesk, actor: Actor, pages: Sequence[ScanPage], why: str, *, rescan: bool = False
+) -> None:
+    """Send pages back in one act: they are not filed, or (``rescan``) are to be scanned again.
+
+    The file as received stays sealed. Raises BadInput (no reason, no page), NotInTray, NotYourTray, NotAllowed.
+    """
+    if not why.strip():
+        raise BadInput(what="要求重扫须写明原因" if rescan else "退回须写明原因")
+    state = "rescan" if rescan else "refused"
+    act = tray_journal.begin(session, actor, state, pages)
+    for page in pages:
+        claim(session, actor, page, "要求重扫" if rescan else "退回待处理页")
+        tray_journal.note(session, act, page)
+        if rescan:
+            rescans.ask_rescan(session, actor, page, why)
+        leave(session, desk, page)
+        page.state = page.reason = state
+        page.reason_zh = page.reason_en = why.strip()
+        if not rescan:
+            details = {"batch": page.batch_id, "position": page.position}
+            audit.append(session, actor.id, Verb.SCAN_REFUSED, f"scan:{page.id}", details)
+    tray_journal.finish(session, act)
 
 
-def _number(session: Session, scan_page: ScanPage) -> Serial | None:
-    """The number that the page proved, where only its unit or its place among the pages was in question."""
-    if scan_page.reason not in ("no_unit", "more_pages"):
-        return None
-    return session.scalar(select(Serial).where(Serial.text == scan_page.serial))
+def rotate(session: Session, actor: Actor, pages: Sequence[ScanPage], turn: int) -> None:
+    """Turn pages clockwise by 90, 180 or 270 degrees for the eye; the bytes as received stay as they are.
+
+    Raises BadInput, NotInTray, NotYourTray, NotAllowed.
+    """
+    if turn not in TURNS:
+        raise BadInput(what=f"转动 {turn} 度(可选:90、180、270)")
+    act = tray_journal.begin(session, actor, "rotated", pages)
+    for page in pages:
+        claim(session, actor, page, "转正待处理页")
+        tray_journal.note(session, act, page)
+        page.rotation = (page.rotation + turn) % 360
+        # What was read on it lay on its side.
+        session.execute(delete(TrayText).where(TrayText.scan_page_id == page.id))
+        details = {"batch": page.batch_id, "position": page.position, "rotation": page.rotation}
+        audit.append(session, actor.id, Verb.SCAN_ROTATED, f"scan:{page.id}", details)
+    tray_journal.finish(session, act)
 
 
-def suggestion(session: Session, scan_page: ScanPage) -> tuple[str | None, Unit | None]:
-    """What the page itself tells of where it belongs: the form's code and the unit, None where it tells nothing."""
-    serial = _number(session, scan_page)
-    if serial is None:
-        return None, None
-    return serial.form_code, session.get(Unit, serial.unit_id) if serial.unit_id is not None else None
+def split(session: Session, actor: Actor, pages: Sequence[ScanPage]) -> None:
+    """Take pages out of the group that waits behind a cover sheet, so that each is decided on alone.
+
+    The cover sheet itself stays: what is left behind it is its group. Raises BadInput (no page of a group, a cover
+    sheet), NotInTray, NotYourTray, NotAllowed.
+    """
+    act = tray_journal.begin(session, actor, "split", pages)
+    for page in pages:
+        claim(session, actor, page, "拆开整组")
+        if not page.reason.startswith("group_") or page.page_no is not None:
+            raise BadInput(what=f"第 {page.position} 页不是一组中可以拆出的页")
+        tray_journal.note(session, act, page)
+        told = reason("apart", serial=page.serial)
+        page.serial, page.reason, page.reason_zh, page.reason_en = None, told.key, told.zh, told.en
+        details = {"batch": page.batch_id, "position": page.position}
+        audit.append(session, actor.id, Verb.SCAN_SPLIT, f"scan:{page.id}", details)
+    tray_journal.finish(session, act)
 
 
-def _by_hand(desk: ScanDesk, form: Form, unit: Unit | None, dossier: Dossier | None, section: str | None) -> Placing:
-    return Placing(
-        form_code=form.code,
-        title=form.zh,
-        rule=filing.rule_for(desk.catalogue, form, {}),
-        dossier=dossier,
-        section=(section or form.section) if dossier else None,
-        series=None if dossier else form.procedure,
-        unit=unit,
-    )
-
-
-def _refuse_twin(session: Session, scan_page: ScanPage) -> None:
-    """The same bytes may wait in the tray twice; they are filed once."""
-    query = select(Page).join(ScanPage, ScanPage.page_id == Page.id)
-    filed = session.scalar(query.where(ScanPage.digest == scan_page.digest, ScanPage.state == "filed").limit(1))
-    if filed is not None:
-        raise PageAlreadyFiled(serial=f"第 {filed.document_id} 号文件", position=filed.position)
-
-
-def _move_into(session: Session, desk: ScanDesk, scan_page: ScanPage, form: Form, document: Document) -> Page:
-    """Seal the page's bytes for its document and let the tray's own copy go."""
-    blob = session.get_one(Blob, scan_page.blob_id)
-    data, media_type = desk.vault.open(blob), blob.media_type
-    serial = _number(session, scan_page)
-    by_number = serial is not None and not filing.breaks_itself(form, serial)
-    position = scan_page.page_no or 1 if by_number else filing.next_position(session, document)
-    new = NewPage(data, media_type, position, scan_page.rotation, scan_page.signatures)
-    page = documents.add_page(session, desk.vault, document, new)
+def leave(session: Session, desk: ScanDesk, scan_page: ScanPage) -> None:
+    """Let go of what the tray itself holds of a page: its copy of the bytes, and what was read on it."""
+    session.execute(delete(TrayText).where(TrayText.scan_page_id == scan_page.id))
     drop_copy(session, desk, scan_page)
-    return page
 
 
 def drop_copy(session: Session, desk: ScanDesk, scan_page: ScanPage) -> None:

@@ -13,7 +13,7 @@ from records import audit, clock
 from records.access.states import STATE_ZH, Asked, asked_for, state_at
 from records.audit import Verb
 from records.errors import OfficeError
-from records.tables import AccessRequest, AccessRequestDossier, Document, Dossier
+from records.tables import AccessRequest, AccessRequestDossier, AuditEntry, Document, Dossier
 from records.users import OFFICE_ROLES, Actor, Role
 
 
@@ -48,7 +48,7 @@ def may_see_dossier(
     moment = at or clock.now()
     if actor.role == Role.ADMIN:
         return _NO_CONTENT
-    if dossier.state == "destroyed":
+    if dossier.state == "destroyed" and not _still_there(session, dossier, at):
         return Decision(False, "档案已销毁", "the dossier has been destroyed")
     asked = asked_for(session, actor.id, dossier.id)
     live = [one for one in asked if state_at(one, moment) == "live" and mode in (None, one.request.mode)]
@@ -57,6 +57,22 @@ def may_see_dossier(
         until = clock.local_time(grant.ends_at)
         return Decision(True, f"查阅授权 {grant.id} 号,至 {until}", f"grant {grant.id}, until {until}", grant.id)
     return _closed(asked, moment)
+
+
+def _still_there(session: Session, dossier: Dossier, at: datetime | None) -> bool:
+    gone = destroyed_at(session, dossier) if at is not None else None
+    return at is not None and gone is not None and at < gone
+
+
+def destroyed_at(session: Session, dossier: Dossier) -> datetime | None:
+    """When a destroyed dossier was destroyed, as the log tells; None while it is there."""
+    if dossier.state != "destroyed":
+        return None
+    query = select(AuditEntry.at).where(
+        AuditEntry.verb == Verb.RECORD_DESTROYED, AuditEntry.subject == f"dossier:{dossier.id}"
+    )
+    found = session.scalar(query.order_by(AuditEntry.seq).limit(1))
+    return datetime.fromisoformat(found) if found else None
 
 
 def _closed(asked: list[Asked], moment: datetime) -> Decision:
@@ -77,6 +93,8 @@ def may_see_document(session: Session, actor: Actor, document: Document, at: dat
     """Whether the actor may see a document: by grant in a dossier, by role in the office's own series."""
     if document.state == "destroyed":
         return Decision(False, "此件已销毁", "it has been destroyed")
+    if document.state == "withdrawn":
+        return Decision(False, "此件已撤回,没有归档", "its filing was taken back")
     if document.dossier is not None:
         return may_see_dossier(session, actor, document.dossier, at)
     if actor.role in OFFICE_ROLES:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from forms.layout import cover_sheet
-from forms.scanning import groups, intake, reading, tray
+from forms.scanning import groups, intake, placing, reading, tray
 from forms.scanning.intake import PageFate
 from forms.tables import ScanPage
 from records import units
@@ -149,7 +149,7 @@ def _read(console: Console, office: Office, batches: Sequence[dict[str, object]]
     recogniser = reading.Recogniser()
     with console.progress("识别文字", "Reading") as progress:
         done = 0
-        while reading.work_once(office.database, office.vault, recogniser, only=filed):
+        while reading.work_once(office.database, office.desk, recogniser, only=filed):
             done += 1
             progress(done, max(total, done))
 
@@ -223,7 +223,7 @@ def place(console: Console, number: int, form_name: str, unit_text: str, section
         page = tray.find(session, number)
         unit = units.find_unit(session, unit_text) if unit_text else None
         actor, code = console.actor(session), office.catalogue.form(form_name).code
-        filed = tray.place(session, office.desk, actor, page, form_code=code, unit=unit, section=section)
+        filed = placing.place(session, office.desk, actor, page, form_code=code, unit=unit, section=section)
         data = {"id": number, "document": filed.id, "serial": filed.serial, "form": code, "section": filed.section}
         where = unit.code if unit else code[:2]
     return said(data, f"待处理 {number} 号已归入 {where}(文件 {filed.id})。", f"Page {number} is filed in {where}.")

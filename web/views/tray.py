@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from forms.scanning import groups, tray
+from forms.scanning import groups, placing, tray
 from forms.tables import ScanPage
 from records.errors import NotFound
 from records.units import find_unit
@@ -65,7 +65,7 @@ def place(page_id: int) -> ResponseReturnValue:
     with visit.act() as session:
         unit = find_unit(session, visit.typed("unit")) if visit.typed("unit") else None
         section = visit.typed("section") or None
-        document = tray.place(
+        document = placing.place(
             session, visit.office().desk, visit.actor(), tray.find(session, page_id),
             form_code=visit.typed("form"), unit=unit, section=section,
         )  # fmt: skip

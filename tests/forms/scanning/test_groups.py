@@ -100,14 +100,14 @@ def test_a_cover_without_an_expectation_waits_and_is_filed_in_one_act(
         page = tray.find(session, fates[1].scan_page_id)
         with pytest.raises(NotAllowed):
             groups.file_anyway(session, desk, actors.manager, page)
-        document = groups.file_anyway(session, desk, actors.archivist, page)
+        document = groups.file_anyway(session, desk, actors.staff, page)
         assert (document.serial, document.dossier_id, document.section) == (serial, dossier.id, "id_copies")
     with database.transaction() as session:
         assert [page.position for page in session.get_one(Document, document.id).pages] == [1, 2, 3]
         assert tray.waiting(session) == []
         assert session.scalar(select(Serial.state)) == "returned"
         with pytest.raises(BadInput):
-            groups.file_anyway(session, desk, actors.archivist, tray.find(session, fates[1].scan_page_id))
+            groups.file_anyway(session, desk, actors.staff, tray.find(session, fates[1].scan_page_id))
         assert audit.verify(session) is None
 
 

@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from forms.scanning import tray
+from forms.scanning import placing, tray
 from forms.scanning.masters import UnreadablePage
-from forms.scanning.tray import NoDossier, NotInTray, RecordDestroyed
+from forms.scanning.placing import NoDossier, RecordDestroyed
+from forms.scanning.tray import NotInTray
 from forms.tables import Serial
 from records import audit, clock, units
 from records.audit import Verb
@@ -33,12 +34,12 @@ def test_a_page_without_a_number_is_placed_in_the_dossier_that_a_person_names(
 ):
     with database.transaction() as session:
         unit, dossier = make_unit(session)
-    scan_in(database, actors.staff, [_blank()])
+    scan_in(database, actors.archivist, [_blank()])
     [page_id] = _waiting(database)
     with database.transaction() as session:
         page = tray.find(session, page_id)
         batch_blob = page.blob_id
-        document = tray.place(
+        document = placing.place(
             session, desk, actors.archivist, page, form_code="RZ-15", unit=units.find_unit(session, unit.code)
         )
         assert (document.dossier_id, document.section, document.rule) == (dossier.id, "id_copies", "OWNER")
@@ -57,12 +58,14 @@ def test_a_single_picture_stays_in_the_vault_as_the_master_it_is(database, actor
         unit, _ = make_unit(session)
     out = io.BytesIO()
     _blank().save(out, "PNG")
-    scan_in(database, actors.staff, out.getvalue(), "证件.png")
+    scan_in(database, actors.archivist, out.getvalue(), "证件.png")
     with database.transaction() as session:
         [page] = tray.waiting(session)
         master = page.batch.blob_id
         assert page.blob_id == master
-        tray.place(session, desk, actors.staff, page, form_code="RZ-15", unit=units.find_unit(session, unit.code))
+        placing.place(
+            session, desk, actors.archivist, page, form_code="RZ-15", unit=units.find_unit(session, unit.code)
+        )
     with database.reading() as session:
         assert desk.vault.open(session.get_one(Blob, master)) == out.getvalue()
 
@@ -73,17 +76,19 @@ def test_a_number_without_a_unit_gets_it_and_its_other_pages_follow(
     with database.transaction() as session:
         unit, dossier = make_unit(session)
         sheet = make_sheet(session, actors.staff, "ZX-10", lines=90)
-    scan_in(database, actors.staff, sheet.images[:1])
+    scan_in(database, actors.archivist, sheet.images[:1])
     with database.transaction() as session:
         [page] = tray.waiting(session)
-        assert tray.suggestion(session, page) == ("ZX-10", None)
+        assert placing.suggestion(session, page) == ("ZX-10", None)
         with pytest.raises(BadInput):
-            tray.place(session, desk, actors.staff, page, form_code="RZ-08", unit=units.find_unit(session, unit.code))
-        first = tray.place(
-            session, desk, actors.staff, page, form_code="ZX-10", unit=units.find_unit(session, unit.code)
+            placing.place(
+                session, desk, actors.archivist, page, form_code="RZ-08", unit=units.find_unit(session, unit.code)
+            )
+        first = placing.place(
+            session, desk, actors.archivist, page, form_code="ZX-10", unit=units.find_unit(session, unit.code)
         )
         assert session.scalar(select(Serial.state)) == "returned"
-    rest = scan_in(database, actors.staff, sheet.images[1:])
+    rest = scan_in(database, actors.archivist, sheet.images[1:])
     assert {(fate.state, fate.document_id) for fate in rest} == {("filed", first.id)}
     assert {fate.dossier_number for fate in rest} == {dossier.number}
 
@@ -92,12 +97,12 @@ def test_a_further_page_of_a_word_document_joins_it(database, actors, make_unit,
     with database.transaction() as session:
         unit, _ = make_unit(session)
         images = word(session, actors.staff, "RZ-03", unit, 2)
-    [first] = scan_in(database, actors.staff, images[:1])
-    scan_in(database, actors.staff, images[1:])
+    [first] = scan_in(database, actors.archivist, images[:1])
+    scan_in(database, actors.archivist, images[1:])
     with database.transaction() as session:
         [page] = tray.waiting(session)
-        code, suggested = tray.suggestion(session, page)
-        document = tray.place(session, desk, actors.staff, page, form_code=code, unit=suggested)
+        code, suggested = placing.suggestion(session, page)
+        document = placing.place(session, desk, actors.archivist, page, form_code=code, unit=suggested)
         assert document.id == first.document_id
     with database.reading() as session:
         assert [page.position for page in session.get_one(Document, document.id).pages] == [1, 2]
@@ -106,28 +111,28 @@ def test_a_further_page_of_a_word_document_joins_it(database, actors, make_unit,
 def test_the_same_bytes_in_the_tray_twice_are_filed_once(database, actors, make_unit, scan_in, desk):
     with database.transaction() as session:
         unit, _ = make_unit(session)
-    scan_in(database, actors.staff, [_blank(), _blank()])
+    scan_in(database, actors.archivist, [_blank(), _blank()])
     with database.transaction() as session:
         first, second = tray.waiting(session)
         home = units.find_unit(session, unit.code)
-        tray.place(session, desk, actors.staff, first, form_code="RZ-15", unit=home)
+        placing.place(session, desk, actors.archivist, first, form_code="RZ-15", unit=home)
         with pytest.raises(PageAlreadyFiled):
-            tray.place(session, desk, actors.staff, second, form_code="RZ-15", unit=home)
-        tray.refuse(session, desk, actors.staff, second, "重复")
+            placing.place(session, desk, actors.archivist, second, form_code="RZ-15", unit=home)
+        tray.refuse(session, desk, actors.archivist, second, "重复")
     assert _waiting(database) == []
 
 
 def test_a_decision_is_made_once(database, actors, scan_in, desk):
-    scan_in(database, actors.staff, [_blank()])
+    scan_in(database, actors.archivist, [_blank()])
     with database.transaction() as session:
         [page] = tray.waiting(session)
         with pytest.raises(BadInput):
-            tray.refuse(session, desk, actors.staff, page, "  ")
-        tray.refuse(session, desk, actors.staff, page, "客户的购物小票")
+            tray.refuse(session, desk, actors.archivist, page, "  ")
+        tray.refuse(session, desk, actors.archivist, page, "客户的购物小票")
         with pytest.raises(NotInTray):
-            tray.place(session, desk, actors.archivist, page, form_code="HF-01")
+            placing.place(session, desk, actors.archivist, page, form_code="HF-01")
         with pytest.raises(NotInTray):
-            tray.image(session, desk, actors.staff, page)
+            tray.image(session, desk, actors.archivist, page)
         assert all("小票" not in entry.details for entry in audit.entries(session))
 
 
@@ -137,22 +142,22 @@ def test_what_cannot_be_is_refused_with_a_sentence(database, actors, make_unit, 
         empty = units.add_unit(session, actors.manager, "东光花园", "9-1-101")
         sheet = make_sheet(session, actors.staff, "RZ-07", unit=units.find_unit(session, "3-2-1201"))
         dossier.state = "destroyed"
-    scan_in(database, actors.staff, [_blank(), sheet.images[0]])
+    scan_in(database, actors.archivist, [_blank(), sheet.images[0]])
     with database.transaction() as session:
         blank, destroyed = tray.waiting(session)
         home = units.find_unit(session, empty.code)
         with pytest.raises(NoDossier):
-            tray.place(session, desk, actors.staff, blank, form_code="RZ-15", unit=home)
+            placing.place(session, desk, actors.archivist, blank, form_code="RZ-15", unit=home)
         with pytest.raises(BadInput):
-            tray.place(session, desk, actors.staff, blank, form_code="RZ-15")
+            placing.place(session, desk, actors.archivist, blank, form_code="RZ-15")
         with pytest.raises(BadInput):
-            tray.place(session, desk, actors.staff, blank, form_code="RZ-15", unit=home, section="garden")
+            placing.place(session, desk, actors.archivist, blank, form_code="RZ-15", unit=home, section="garden")
         with pytest.raises(RecordDestroyed):
-            tray.place(session, desk, actors.staff, destroyed, form_code="RZ-15", unit=home)
+            placing.place(session, desk, actors.archivist, destroyed, form_code="RZ-15", unit=home)
 
 
 def test_only_filing_staff_see_a_tray_page_and_each_look_is_logged(database, actors, scan_in, desk):
-    scan_in(database, actors.staff, [_blank(), _blank(200)])
+    scan_in(database, actors.archivist, [_blank(), _blank(200)])
     with database.transaction() as session:
         first, second = tray.waiting(session)
         shown = Image.open(io.BytesIO(tray.image(session, desk, actors.archivist, first)))
@@ -171,25 +176,27 @@ def test_a_page_that_cannot_be_opened_waits_without_a_picture(database, actors, 
         tiff.seek(1)
         [start, *_], [length, *_] = tiff.tag_v2[273], tiff.tag_v2[279]
     spoiled = out.getvalue()[:start] + bytes(length) + out.getvalue()[start + length :]
-    fates = scan_in(database, actors.staff, spoiled)
+    fates = scan_in(database, actors.archivist, spoiled)
     assert [fate.reason for fate in fates] == ["no_code", "unreadable"]
     with database.transaction() as session:
         _, page = tray.waiting(session)
         with pytest.raises(UnreadablePage):
-            tray.image(session, desk, actors.staff, page)
+            tray.image(session, desk, actors.archivist, page)
         with pytest.raises(UnreadablePage):
-            tray.place(session, desk, actors.staff, page, form_code="HF-01")
-        tray.refuse(session, desk, actors.staff, page, "重新扫描")
+            placing.place(session, desk, actors.archivist, page, form_code="HF-01")
+        tray.refuse(session, desk, actors.archivist, page, "重新扫描")
 
 
 def test_a_sheet_outside_dossiers_is_archived_by_being_filed(database, actors, make_unit, scan_in, desk):
     with database.transaction() as session:
         unit, _ = make_unit(session)
-    scan_in(database, actors.staff, [_blank(), _blank(250)])
+    scan_in(database, actors.archivist, [_blank(), _blank(250)])
     first, second = _waiting(database)
     with database.transaction() as session:
         there = units.find_unit(session, unit.code)
-        archived = tray.place(session, desk, actors.archivist, tray.find(session, first), form_code="WZ-01", unit=there)
-        tray.place(session, desk, actors.archivist, tray.find(session, second), form_code="RZ-15", unit=there)
+        archived = placing.place(
+            session, desk, actors.archivist, tray.find(session, first), form_code="WZ-01", unit=there
+        )
+        placing.place(session, desk, actors.archivist, tray.find(session, second), form_code="RZ-15", unit=there)
         found = session.scalars(select(Fact).where(Fact.subject_kind == "document")).all()
         assert [(fact.kind, fact.subject_id, fact.on) for fact in found] == [("archived", archived.id, clock.today())]
