@@ -15,7 +15,7 @@ from forms.layout import cover_sheet
 from forms.typeface import MissingGlyph, Typeface
 from records import clock, dossiers, identifiers, units
 from records.errors import NotFound, OfficeError
-from records.importing import MOST_SHOWN, Mistake, TableUnreadable, read_cells
+from records.table_files import MOST_SHOWN, Mistake, TableUnreadable, read_cells
 from records.tables import Dossier, Ownership, Unit
 
 #: What a heading may call the column of the unit, beside the form's own name for it.

@@ -106,7 +106,7 @@ def _last_done(kind: str) -> Subquery:
     return query.group_by(FollowUp.dossier_id).subquery()
 
 
-def _open_dossiers(building: str) -> Select[Any]:
+def _open_dossiers(building: str) -> Select[*tuple[Any, ...]]:
     query = (
         select(Dossier.id, Dossier.number, Unit.id, Unit.estate, Unit.code, Unit.building)
         .join(Ownership, Ownership.id == Dossier.ownership_id)

@@ -1,21 +1,18 @@
-"""yedang init, user add, unit import, owner change: the office, its people, its homes."""
+"""yedang init, demo, user add: the office and its people."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import asdict
-from datetime import date
-from pathlib import Path
 
 import click
 from sqlalchemy import select
 
-from records import dossiers, importing, units, users
-from records.dossiers import NewOwner
+from records import users
 from records.tables import User
 from records.users import Role
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
-from web.commands.console import DAY, Console, OfficeCommand, OfficeGroup, pass_console
+from web.commands.console import Console, OfficeCommand, OfficeGroup, pass_console
 from web.demo.estate import ADMIN, ESTATE, PEOPLE
 from web.demo.story import Story
 from web.office import Office
@@ -98,58 +95,3 @@ def _ask_password(console: Console) -> str:
     words = ("Password", "Again") if console.language == "en" else ("密码", "再次输入")
     asked: str = click.prompt(words[0], hide_input=True, confirmation_prompt=words[1], err=True)
     return asked
-
-
-@click.group("unit", cls=OfficeGroup)
-def unit() -> None:
-    """单元房号 / Homes."""
-
-
-@unit.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
-@pass_console
-def import_(console: Console, file: Path) -> Answer:
-    """导入小区单元与业主(csv 或 xlsx)。 / Import units and owners from csv or xlsx.
-
-    列:小区 estate、楼栋 building、单元房号 unit、业主 owner、电话 phone、身份证号 id、起始日期 from-date。
-    先全部检查,有一处错误就什么也不导入;同一文件再次导入不改变任何内容。
-    """
-    data = file.read_bytes()
-    office = console.office
-    with office.transaction() as session, console.progress("导入", "Importing") as progress:
-        actor = console.actor(session)
-        done = importing.import_units(session, office.vault, actor, file.name, data, progress)
-    return said(
-        {"added": done.added, "unchanged": done.known},
-        f"新增 {done.added} 个单元;{done.known} 个已有,未变。",
-        f"Added {done.added} units; {done.known} were there already.",
-    )
-
-
-@click.group("owner", cls=OfficeGroup)
-def owner() -> None:
-    """业主与产权期 / Owners."""
-
-
-@owner.command("change")
-@click.argument("unit")
-@click.option("--name", "names", required=True, multiple=True, help="新业主姓名,可多次给出 / new owner, repeatable")
-@click.option("--on", required=True, type=DAY, help="变更日期 / date of the change")
-@click.option("--phone", default="", help="联系电话 / phone")
-@click.option("--id", "id_number", default="", help="身份证号 / ID number")
-@pass_console
-def change(console: Console, unit: str, names: tuple[str, ...], on: date, phone: str, id_number: str) -> Answer:
-    """业主变更:旧档案封存,新业主开新档。 / Change of owner: closes the dossier and opens an empty one."""
-    office = console.office
-    with office.transaction() as session:
-        found = units.find_unit(session, unit)
-        former = dossiers.current_dossier(session, found)
-        people = [NewOwner(names[0], phone, id_number), *(NewOwner(name) for name in names[1:])]
-        opened = dossiers.start_ownership(session, office.vault, console.actor(session), found, people, on)
-        data = {"unit": found.code, "closed": former.number if former else None, "opened": opened.number, "on": on}
-    closed = f"旧档案 {data['closed']} 已封存;" if data["closed"] else ""
-    return said(
-        data,
-        f"{data['unit']}:{closed}新档案 {data['opened']} 已开立。",
-        f"{data['unit']}: closed {data['closed'] or 'nothing'}, opened {data['opened']}.",
-    )
