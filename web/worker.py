@@ -102,7 +102,7 @@ class Worker:
         return self.inbox.take_in()
 
     def _read_page(self) -> int:
-        return int(reading.work_once(self.office.database, self.office.vault, self.reader))
+        return int(reading.work_once(self.office.database, self.office.desk, self.reader))
 
     def _finish_batches(self) -> int:
         """File the pages of batches whose filing was cut off, on behalf of whoever handed them in."""

@@ -1,114 +1,36 @@
 """Recognises the text of filed pages (OCR). Work left is a state of the page: claimed with a lease, written once.
 
 A worker that dies leaves its claim behind; it runs out and another worker takes the page. What a worker has read is
-written only while its own claim still holds, so that no page is written twice.
+written only while its own claim still holds, so that no page is written twice, and never over a person's correction.
+A page of a known form is read field by field (``reading_fields``), any other as a whole.
 """
 
 from __future__ import annotations
 
-import importlib
-import re
-import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
-from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from forms.scanning import apart
+from forms.scanning.filing import ScanDesk
 from forms.scanning.masters import UnreadablePage
-from records import audit, clock, documents
+from forms.scanning.reading_fields import Known, known_page, read_fields
+from forms.scanning.recogniser import Line, Reader, Recogniser, clean, joined
+from records import audit, clock, readings
 from records.database import Database
-from records.tables import Blob, Page
-from records.vault import KeyGone, ScanAltered, Vault
+from records.readings import WHOLE, FieldRead, LineRead
+from records.tables import Blob, Document, Page
+from records.vault import KeyGone, ScanAltered
+
+__all__ = ["Line", "Reader", "Recogniser", "claim", "clean", "joined", "waiting", "work_once"]
 
 DPI = 200
 LEASE_SECONDS = 180.0
-_CJK = "\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
-_GAP = re.compile(rf"(?<=[{_CJK}])[ \t]+(?=[{_CJK}])")
-_FULL_WIDTH = re.compile(r"[\uff01-\uff5e\u3000]")
-
-
-class Reader(Protocol):
-    """Anything that reads the text of an upright page."""
-
-    def read(self, image: Image.Image) -> str:
-        """The text, a line for each line of the page."""
-        ...
-
-
-@dataclass(frozen=True)
-class Line:
-    """A piece of text and its box in px: left, top, right, bottom."""
-
-    text: str
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-
-class Recogniser:
-    """The recognition engine; its models come with the wheel and are loaded at the first page (about 0.4 GB)."""
-
-    def __init__(self, threads: int = 2) -> None:
-        self.threads = threads
-
-    @cached_property
-    def _engine(self) -> Any:
-        # Importing the library takes a second that nobody who reads no page should wait for.
-        return importlib.import_module("rapidocr").RapidOCR(
-            params={
-                "Global.log_level": "error",
-                # Pages are upright already, by their code; the classifier only costs time.
-                "Global.use_cls": False,
-                "EngineConfig.onnxruntime.intra_op_num_threads": self.threads,
-                "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-            }
-        )
-
-    def read(self, image: Image.Image) -> str:
-        """The text of an upright page at about 200 dpi, line by line in reading order."""
-        pixels = np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
-        result = self._engine(pixels)
-        texts, boxes = getattr(result, "txts", None), getattr(result, "boxes", None)
-        return "" if texts is None or boxes is None else joined(_lines(texts, boxes))
-
-
-def _lines(texts: Iterable[str], boxes: Iterable[NDArray[np.float32]]) -> list[Line]:
-    made = []
-    for text, box in zip(texts, boxes, strict=True):
-        (left, top), (right, bottom) = box.min(axis=0), box.max(axis=0)
-        made.append(Line(text, float(left), float(top), float(right), float(bottom)))
-    return made
-
-
-def joined(lines: Sequence[Line]) -> str:
-    """The pieces in reading order: down the page, and from left to right what stands on one line."""
-    rows: list[list[Line]] = []
-    for line in sorted(lines, key=lambda line: (line.top + line.bottom) / 2):
-        middle = (line.top + line.bottom) / 2
-        if rows and middle < rows[-1][0].bottom - 0.25 * (rows[-1][0].bottom - rows[-1][0].top):
-            rows[-1].append(line)
-        else:
-            rows.append([line])
-    return "\n".join("  ".join(clean(part.text) for part in sorted(row, key=lambda part: part.left)) for row in rows)
-
-
-def clean(text: str) -> str:
-    """Text as search expects it: no spaces between Chinese characters, full-width letters and digits as plain ones.
-
-    >>> clean("王 建 国 ＴＥＬ：１３８００００１１１１")
-    '王建国 TEL:13800001111'
-    """
-    plain = _FULL_WIDTH.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
-    return _GAP.sub("", plain).strip()
 
 
 def claim(session: Session, seconds: float = LEASE_SECONDS, only: Collection[int] | None = None) -> Page | None:
@@ -139,9 +61,20 @@ def waiting(session: Session, only: Collection[int] | None = None) -> int:
     return session.scalar(query) or 0
 
 
+@dataclass(frozen=True)
+class _Task:
+    """A claimed page: its bytes' record, how it lies, whose claim it is, and what is known of it beforehand."""
+
+    page_id: int
+    token: datetime
+    rotation: int
+    blob: Blob
+    known: Known | None
+
+
 def work_once(
     database: Database,
-    vault: Vault,
+    desk: ScanDesk,
     reader: Reader,
     seconds: float = LEASE_SECONDS,
     only: Collection[int] | None = None,
@@ -151,35 +84,60 @@ def work_once(
     The page is claimed in one transaction, read outside any, and written in another only if this claim still holds.
     """
     with database.transaction() as session:
-        page = claim(session, seconds, only)
-        if page is None or page.leased_until is None:
-            return False
-        page_id, token, rotation = page.id, page.leased_until, page.rotation
-        blob = session.get_one(Blob, page.blob_id)
-        session.refresh(blob, ["key"])
-    text = _read(vault, reader, blob, rotation)
+        task = _take(session, desk, seconds, only)
+    if task is None:
+        return False
+    fields = _read(desk, reader, task)
     with database.transaction() as session:
-        _keep(session, page_id, token, text)
+        _keep(session, task, fields)
     return True
 
 
-def _read(vault: Vault, reader: Reader, blob: Blob, rotation: int) -> str | None:
-    """The text, or None for a page that cannot be read now or ever."""
+def _take(session: Session, desk: ScanDesk, seconds: float, only: Collection[int] | None) -> _Task | None:
+    page = claim(session, seconds, only)
+    if page is None or page.leased_until is None:
+        return None
+    blob = session.get_one(Blob, page.blob_id)
+    session.refresh(blob, ["key"])
+    known = known_page(session, desk.catalogue, session.get_one(Document, page.document_id), page.position)
+    return _Task(page.id, page.leased_until, page.rotation, blob, known)
+
+
+def _read(desk: ScanDesk, reader: Reader, task: _Task) -> Mapping[str, FieldRead] | None:
+    """What stands on the page, or None for one that cannot be opened now or ever."""
     try:
-        image = apart.page_image(vault.open(blob), blob.media_type, rotation, DPI)
+        image = apart.page_image(desk.vault.open(task.blob), task.blob.media_type, task.rotation, DPI)
     except (UnreadablePage, ScanAltered, KeyGone):
         return None
-    return reader.read(image)
+    if task.known is not None:
+        fields = read_fields(np.asarray(image.convert("L"), np.uint8), task.known, desk.secret, reader)
+        if fields is not None:
+            return fields
+    return {WHOLE: _whole(image, reader.page(image))}
 
 
-def _keep(session: Session, page_id: int, token: datetime, text: str | None) -> None:
+def _whole(image: Image.Image, lines: list[Line]) -> FieldRead:
+    """A page without known fields: its lines, each with its place as fractions of the page."""
+    placed = tuple(LineRead(line.text, _fractions(image, line), line.confidence) for line in lines)
+    long = sum(len(line.text) for line in lines)
+    sure = sum(len(line.text) * line.confidence for line in lines) / long if long else 0.0
+    return FieldRead(joined(lines), "recognised", (0.0, 0.0, 1.0, 1.0), placed, round(sure, 3))
+
+
+def _fractions(image: Image.Image, line: Line) -> tuple[float, float, float, float]:
+    left, width = line.left / image.width, (line.right - line.left) / image.width
+    top, height = line.top / image.height, (line.bottom - line.top) / image.height
+    return round(left, 4), round(top, 4), round(width, 4), round(height, 4)
+
+
+def _keep(session: Session, task: _Task, fields: Mapping[str, FieldRead] | None) -> None:
     audit.lock(session)
-    mine = select(Page).where(Page.id == page_id, Page.reading == "claimed", Page.leased_until == token)
-    page: Any = session.scalar(mine)
+    mine = select(Page).where(Page.id == task.page_id, Page.reading == "claimed", Page.leased_until == task.token)
+    page = session.scalar(mine)
     if page is None:
         # Another worker took over, or the page was destroyed while it was being read.
         return
-    if text is None:
+    if fields is None:
         page.reading, page.leased_until = "failed", None
     else:
-        documents.set_page_text(session, page, text)
+        readings.keep(session, page, fields)

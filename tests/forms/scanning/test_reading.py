@@ -2,56 +2,72 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pylopdf_fonts_zh_cn
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 from sqlalchemy import func, select, update
 
-from forms import issuing
-from forms.scanning import intake, reading, samples
+from forms import issuing, numbering
+from forms.scanning import handwriting, intake, reading, samples
 from forms.scanning.reading import Line
+from records import documents, readings
 from records.audit import Verb
-from records.tables import AuditEntry, Page
+from records.tables import AuditEntry, Document, Page
 
 DYING = """
 import sys, time
 from pathlib import Path
+from forms.catalogue import load_catalogue
 from forms.scanning import reading
+from forms.scanning.filing import ScanDesk
 from records.database import Database
 from records.vault import MasterKey, Vault
 
 class Dying:
-    def read(self, image):
+    def strips(self, pictures):
         print("reading", flush=True)
         time.sleep(60)
-        return "too late"
 
-home = Path(sys.argv[2])
-reading.work_once(Database(sys.argv[1]), Vault(home / "vault", MasterKey(home / "keys" / "master.key")), Dying(), 0.5)
+    page = places = strips
+
+vault = Vault(Path(sys.argv[2]) / "vault", MasterKey(Path(sys.argv[2]) / "keys" / "master.key"))
+desk = ScanDesk(load_catalogue(), vault, vault.master.page_secret())
+reading.work_once(Database(sys.argv[1]), desk, Dying(), 0.5)
 """
 
 
 class Counting:
-    """Reads every page as its size, and counts."""
+    """Reads every line of writing as the same words, and counts the pages."""
 
     def __init__(self):
         self.count = 0
 
-    def read(self, image):
+    def page(self, _image):
         self.count += 1
-        return f"页面 {image.width}"
+        return [Line("整页文字", 10, 10, 90, 30)]
+
+    def places(self, _picture):
+        return []
+
+    def strips(self, pictures):
+        self.count += 1
+        return [("字迹", 0.9) for _ in pictures]
 
 
 @pytest.fixture
 def filed(database, actors, make_book, scan_in):
-    """Three pages of a book, filed and not yet read."""
+    """Three pages of a book, each with one field written, filed and not yet read."""
     with database.transaction() as session:
         _, sheet = make_book(session, actors.supervisor, "HF-01", 3)
-    scan_in(database, actors.staff, sheet.images)
+    [box] = [box for box in sheet.boxes[0] if box["key"] == "resident" and box["kind"] == "field"]
+    scan_in(database, actors.staff, [handwriting.write(image, box, "赵丽华", 1) for image in sheet.images])
 
 
 def _read(session):
@@ -61,12 +77,12 @@ def _read(session):
 @pytest.mark.usefixtures("filed")
 def test_every_page_is_read_once(database, desk):
     reader = Counting()
-    while reading.work_once(database, desk.vault, reader):
+    while reading.work_once(database, desk, reader):
         pass
     assert reader.count == 3
     with database.reading() as session:
         assert session.scalars(select(Page.reading)).all() == ["done"] * 3
-        assert all(text.startswith("页面") for text in session.scalars(select(Page.text)))
+        assert all(text == "字迹" for text in session.scalars(select(Page.text)))
         assert (_read(session), reading.waiting(session)) == (3, 0)
 
 
@@ -85,7 +101,7 @@ def test_a_page_whose_reader_was_killed_is_read_by_another_once(database, desk, 
     victim.stdout.close()
     time.sleep(0.6)
     reader = Counting()
-    while reading.work_once(database, desk.vault, reader):
+    while reading.work_once(database, desk, reader):
         pass
     with database.reading() as session:
         assert session.scalars(select(Page.reading)).all() == ["done"] * 3
@@ -96,19 +112,19 @@ def test_a_page_whose_reader_was_killed_is_read_by_another_once(database, desk, 
 @pytest.mark.usefixtures("filed")
 def test_what_comes_too_late_is_not_written(database, desk):
     class Slow(Counting):
-        def read(self, _image):
+        def strips(self, _pictures):
             # Its claim has run out; another worker reads the same page meanwhile.
             with database.transaction() as session:
                 session.execute(update(Page).where(Page.id != first).values(reading="done"))
                 session.execute(update(Page).where(Page.id == first).values(reading="waiting", leased_until=None))
-            assert reading.work_once(database, desk.vault, Counting())
-            return "too late"
+            assert reading.work_once(database, desk, Counting())
+            return [("too late", 1.0)]
 
     with database.reading() as session:
         first = session.scalar(select(func.min(Page.id)))
-    assert reading.work_once(database, desk.vault, Slow())
+    assert reading.work_once(database, desk, Slow())
     with database.reading() as session:
-        assert session.get_one(Page, first).text.startswith("页面")
+        assert session.get_one(Page, first).text == "字迹"
         assert _read(session) == 1
 
 
@@ -127,7 +143,7 @@ def test_two_readers_never_claim_the_same_page(database):
 def test_a_page_that_cannot_be_opened_is_given_up_and_said(database, desk):
     for file in (desk.vault.folder).rglob("*.age"):
         file.write_bytes(b"nothing")
-    while reading.work_once(database, desk.vault, Counting()):
+    while reading.work_once(database, desk, Counting()):
         pass
     with database.reading() as session:
         assert session.scalars(select(Page.reading)).all() == ["failed"] * 3
@@ -158,18 +174,52 @@ def test_text_is_made_fit_for_search(raw, clean):
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-def test_a_scanned_form_is_really_read(database, actors, shop, make_unit, desk):
+def test_a_scanned_form_is_really_read_field_by_field(database, actors, shop, make_unit, desk):
     with database.transaction() as session:
         unit, _ = make_unit(session)
-        values = {"owner": "欧阳建国", "phone": "13912345678"}
-        printed = issuing.print_sheets(
-            session, shop, actors.staff, shop.catalogue.form("RZ-07"), unit=unit, values=values
-        )
-        [image, *_] = samples.rasterise(printed.data)
+        form, values = shop.catalogue.form("RZ-08"), {"owner": "欧阳建国"}
+        printed = issuing.print_sheets(session, shop, actors.staff, form, unit=unit, values=values)
+        boxes = numbering.find_serial(session, printed.serials[0]).layout.boxes
+        image = next(iter(samples.rasterise(printed.data)))
+        written = {"water": "128", "gas": "56.2", "opinion": "墙面空鼓两处，卫生间地漏反水"}
+        for box in boxes:
+            if box["page"] == 1 and box["key"] in written:
+                image = handwriting.write(image, box, written[box["key"]], 3)
+        image = samples.sign(image, [box for box in boxes if box["page"] == 1], ["owner", "handover"], 3)
         scan = samples.scan_pdf([samples.degrade(image, "medium", 2, turn=1)])
         batch = intake.receive(session, desk, actors.staff, "a.pdf", scan)
     intake.work_batch(database, desk, actors.staff, batch.id)
-    assert reading.work_once(database, desk.vault, reading.Recogniser())
+    assert reading.work_once(database, desk, reading.Recogniser())
     with database.reading() as session:
+        [[page]] = readings.of_documents(session, session.scalars(select(Document.id))).values()
         text = session.scalars(select(Page.text)).one()
-    assert all(piece in text for piece in ("业主资料卡", "欧阳建国", "13912345678", printed.serials[0][:-2]))
+    found = {key: field.text for key, field in page.fields.items() if field.state == "recognised"}
+    assert found == {"water": "128", "gas": "56.2", "opinion": "墙面空鼓两处,卫生间地漏反水"}
+    assert (page.fields["owner"].state, page.fields["owner"].text) == ("printed", "欧阳建国")
+    assert page.fields["fix_by"].state == "blank"
+    assert "handover" not in page.fields
+    assert text == "128\n·\n56.2\n·\n墙面空鼓两处,卫生间地漏反水"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_page_from_elsewhere_is_read_as_a_whole_with_the_places_of_its_lines(database, actors, desk, vault):
+    page = Image.new("RGB", (1000, 600), "white")
+    font = ImageFont.truetype(str(pylopdf_fonts_zh_cn.sans_path()), 40)
+    ImageDraw.Draw(page).text((100, 300), "房屋产权证书复印件", font=font, fill="black")
+    out = io.BytesIO()
+    page.save(out, "PNG")
+    with database.transaction() as session:
+        placing = documents.Placing(form_code="RZ-16", title="产权证书", rule="5y", series="RZ")
+        filed = documents.file_document(session, vault, actors.staff, placing)
+        documents.add_page(session, vault, filed, documents.NewPage(out.getvalue(), "image/png"))
+        number = filed.id
+    assert reading.work_once(database, desk, reading.Recogniser())
+    with database.reading() as session:
+        [[found]] = readings.of_documents(session, [number]).values()
+    [line] = found.fields[readings.WHOLE].lines
+    assert line.text == "房屋产权证书复印件"
+    left, top, width, height = line.box
+    assert 0.06 < left < 0.12
+    assert 0.45 < top < 0.55
+    assert 0.3 < width < 0.4
+    assert height < 0.12

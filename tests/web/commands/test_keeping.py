@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from forms.scanning import intake, samples
+from forms.scanning.reading import Line
 from records import clock, users
 from records.settings import Settings
 from web import worker as module
@@ -175,8 +176,14 @@ def test_a_sweep_removes_what_a_crash_left_in_the_vault(program: Any, former: st
 class _Reader:
     """Reads every page at once; recognition itself is tested where it lives."""
 
-    def read(self, _image: Any) -> str:
-        return "卫生间漏水"
+    def page(self, _image: Any) -> list[Line]:
+        return [Line("卫生间漏水", 0, 0, 10, 10)]
+
+    def places(self, _picture: Any) -> list[tuple[int, int, int, int]]:
+        return []
+
+    def strips(self, pictures: Any) -> list[tuple[str, float]]:
+        return [("卫生间漏水", 1.0) for _ in pictures]
 
 
 def test_the_worker_reads_each_page_once_and_disposes(program: Any, former: str, home: Path) -> None:
