@@ -80,7 +80,7 @@ def file_document(session: Session, vault: Vault, actor: Actor, placing: Placing
         state = select(Dossier.state).where(Dossier.id == dossier.id).with_for_update(read=True)
         if session.scalar(state) == "destroyed":
             raise DossierClosedToFiling(number=dossier.number)
-    key = dossier.key if dossier is not None else vault.new_key(session, "document")
+    key = dossier.key if dossier is not None else vault.document_key(session, placing.series)
     document = Document(
         dossier_id=dossier.id if dossier else None,
         series=None if dossier else placing.series,

@@ -14,9 +14,9 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from records import audit
+from records import audit, key_holders
 from records.tables import Blob, Discard, Document, Dossier, Key, Ownership, Page
-from records.vault import KeyGone, NoMasterKey, ScanAltered, Vault, blob_path
+from records.vault import KeyGone, KeyNotOpened, NoMasterKey, ScanAltered, Vault, blob_path
 
 Progress = Callable[[int, int], None]
 _BLOB_FILE = re.compile(r"^[0-9a-f]{64}-[0-9]+\.age$")
@@ -45,12 +45,36 @@ def check_vault(session: Session, vault: Vault, progress: Progress | None = None
     for done, blob in enumerate(session.scalars(select(Blob).order_by(Blob.id)), start=1):
         try:
             vault.open(blob)
-        except (ScanAltered, KeyGone, NoMasterKey) as error:
+        except (ScanAltered, KeyGone, KeyNotOpened, NoMasterKey) as error:
             subject = _where(session, blob)
             yield Finding("vault.blob", subject, error.sentence("zh"), error.sentence("en"))
         if progress:
             progress(done, total)
     yield from _stray_files(session, vault)
+
+
+def check_keys(session: Session, vault: Vault) -> Iterator[Finding]:
+    """Every key unwraps with the master key at hand, and is wrapped for the holders in force and for nobody else."""
+    try:
+        identities, holders = vault.master.identities(), key_holders.in_force(session, vault.master)
+    except NoMasterKey as error:
+        yield Finding("vault.no_master", "vault", error.sentence("zh"), error.sentence("en"))
+        return
+    holder = key_holders.find(session, key_holders.MASTER)
+    if holder is not None and holder.recipient not in {str(one.to_public()) for one in identities}:
+        zh, en = "主密钥文件不是本办公室现行的主密钥", "the master key at hand is not the one in force"
+        yield Finding("vault.foreign_master", "vault", zh, en)
+    behind = 0
+    for key in session.scalars(select(Key).where(Key.wrapped.is_not(None), Key.parent_id.is_(None)).order_by(Key.id)):
+        behind += key.wrapped_for not in (None, holders.mark)
+        try:
+            vault.identity(key)
+        except KeyNotOpened as error:
+            yield Finding("vault.key_closed", f"key:{key.id}", error.sentence("zh"), error.sentence("en"))
+    if behind or len(identities) > 1:
+        zh = f"更换密钥尚未完成:{behind} 把密钥仍按从前的持有人封装,请运行 yedang key rotate"
+        en = f"{behind} keys are still wrapped for former holders: run yedang key rotate"
+        yield Finding("vault.keys_behind", "vault", zh, en)
 
 
 def _where(session: Session, blob: Blob) -> str:

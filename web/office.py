@@ -14,7 +14,7 @@ from forms.issuing import PrintShop
 from forms.scanning.filing import ScanDesk
 from forms.typeface import load_typeface
 from forms.word_templates import WordShelf
-from records import changes
+from records import changes, key_holders
 from records.database import Database
 from records.errors import OfficeError
 from records.settings import Settings
@@ -58,6 +58,8 @@ class Office:
         office = cls(settings)
         office.vault.master.create()
         schema.upgrade(office.database)
+        with office.transaction() as session:
+            key_holders.enrol(session, office.vault.master)
         return office
 
     @cached_property

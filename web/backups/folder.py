@@ -17,7 +17,7 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,9 @@ import pyrage
 from sqlalchemy import Table
 
 from records.errors import OfficeError
-from records.vault import Vault, write_durably
+from records.key_holders import Holders
+from records.master_key import Identity
+from records.vault import write_durably
 from web.schema import METADATA
 
 Progress = Callable[[int, int], None]
@@ -33,6 +35,7 @@ KEYRING = "keyring.age"
 MANIFEST = "manifest.json"
 ROWS_A_PART = 5000
 OWN_FILES = "own-files.age"
+_NOT_KEPT = ("search", "sign_in_sessions", "sign_in_failures")
 #: Folders of the data folder in which an office keeps what it made itself: its forms and its Word templates.
 OWN_FOLDERS = ("forms", "words")
 
@@ -61,18 +64,23 @@ def batched_rows(rows: Any) -> Iterator[tuple[Mapping[str, Any], ...]]:
 
 
 def backed_up_tables() -> list[Table]:
-    """The records' tables, those referred to first. What search keeps is derived, and made anew."""
-    return [table for table in METADATA.sorted_tables if not table.name.startswith("search")]
+    """The records' tables, those referred to first.
+
+    What search keeps is derived, and made anew. Sessions and failures are of a moment: a restore lets nobody in.
+    """
+    return [table for table in METADATA.sorted_tables if not table.name.startswith(_NOT_KEPT)]
 
 
-def write_keyring(vault: Vault, folder: Path, keys: Mapping[str, str], seals: Mapping[str, str]) -> None:
+def write_keyring(holders: Holders, folder: Path, keys: Mapping[str, str], seals: Mapping[str, str]) -> None:
+    """Seal the ring for the master key and, where there is one, for the recovery key on paper."""
     content = json.dumps({"keys": keys, "snapshots": seals}).encode()
-    write_durably(folder / KEYRING, pyrage.encrypt(content, [vault.master.identity().to_public()]))
+    write_durably(folder / KEYRING, pyrage.encrypt(content, list(holders.recipients)))
 
 
-def read_keyring(vault: Vault, folder: Path) -> dict[str, Any]:
+def read_keyring(identities: Sequence[Identity], folder: Path) -> dict[str, Any]:
+    """The ring, opened with the master key at hand or with one of former times. Raises BackupDamaged."""
     try:
-        content = pyrage.decrypt((folder / KEYRING).read_bytes(), [vault.master.identity()])
+        content = pyrage.decrypt((folder / KEYRING).read_bytes(), list(identities))
     except (OSError, pyrage.DecryptError):
         raise BackupDamaged(part=KEYRING) from None
     ring: dict[str, Any] = json.loads(content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -13,10 +14,11 @@ import pyrage
 from sqlalchemy import Column, Date, Table, select, text, update
 from sqlalchemy.orm import Session
 
-from records import audit, triggers
+from records import audit, key_holders, key_rotation, triggers
 from records.audit import Verb
 from records.database import Database, Instant
 from records.errors import OfficeError
+from records.master_key import Identity
 from records.tables import AuditEntry, Key
 from records.vault import Vault
 from retention.tables import Disposal, DisposalLine
@@ -69,7 +71,8 @@ def restore_backup(
     The caller applies the ``destructions`` again and rebuilds the index before anyone may sign in.
     Raises NoBackupThere, BackupDamaged, OfficeNotEmpty, NoMasterKey.
     """
-    name, manifest, ring = _newest(vault, folder)
+    readers = _readers(database, vault)
+    name, manifest, ring = _newest(readers, folder)
     later = _check_empty(database, replace)
     seal = pyrage.x25519.Identity.from_str(ring["snapshots"][name])
     verify(folder / name, manifest, seal)  # nothing is touched before the whole backup is known to be good
@@ -82,6 +85,7 @@ def restore_backup(
         for key_id, wrapped in ring["keys"].items():
             session.execute(update(Key).where(Key.id == int(key_id)).values(wrapped=wrapped))
         _reset_sequences(session, database)
+        key_rotation.adopt(session, vault.master, readers)
         audit.append(session, None, Verb.RESTORED, "system", {"snapshot": name, "rows": manifest["rows"]})
     own = read_own_files(folder / name, manifest, seal)
     if own is not None and home is not None:
@@ -91,10 +95,17 @@ def restore_backup(
     return Restored(name, manifest["rows"], blobs, missing)
 
 
-def _newest(vault: Vault, folder: Path) -> tuple[str, dict[str, Any], dict[str, Any]]:
+def _readers(database: Database, vault: Vault) -> list[Identity]:
+    """The master key at hand, and the former ones that the present office knows of."""
+    identities = vault.master.identities()
+    with database.reading() as session:
+        return [*identities, *key_holders.former_identities(session, identities)]
+
+
+def _newest(readers: Sequence[Identity], folder: Path) -> tuple[str, dict[str, Any], dict[str, Any]]:
     if not (folder / KEYRING).exists():
         raise NoBackupThere(folder=folder, why="缺少 keyring.age", why_en="keyring.age is missing")
-    ring = read_keyring(vault, folder)
+    ring = read_keyring(readers, folder)
     names = [name for name in sorted(ring["snapshots"], reverse=True) if (folder / name / MANIFEST).exists()]
     if not names:
         raise NoBackupThere(folder=folder, why="没有完整的快照", why_en="no complete snapshot")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -14,9 +14,10 @@ import pyrage
 from sqlalchemy import Table, func, select, text
 from sqlalchemy.orm import Session
 
-from records import audit, clock
+from records import audit, clock, key_holders
 from records.audit import Verb
 from records.database import Database
+from records.master_key import Identity
 from records.tables import Blob, Key
 from records.users import Actor, Role
 from records.vault import Vault, blob_path, write_durably
@@ -74,10 +75,13 @@ def make_backup(
         keys = {str(key_id): wrapped for key_id, wrapped in session.execute(select(Key.id, Key.wrapped)) if wrapped}
         last_destruction = session.scalar(select(func.max(DisposalLine.destroyed_at)))
         seq, head = audit.head(session)
+        holders = key_holders.in_force(session, vault.master)
+        identities = vault.master.identities()
+        readers = [*identities, *key_holders.former_identities(session, identities)]
     own = _write_own_files(home, folder / name, seal.to_public())
     manifest = {"parts": parts, "own": own, "rows": rows, "blobs": blobs, "log": [seq, head]}
     write_durably(folder / name / MANIFEST, json.dumps(manifest, indent=1).encode())
-    write_keyring(vault, folder, keys, {**_kept_seals(vault, folder, last_destruction), name: str(seal)})
+    write_keyring(holders, folder, keys, {**_kept_seals(readers, folder, last_destruction), name: str(seal)})
     _drop_destroyed(folder / "vault", set(keys))
     verify(folder / name, manifest, seal)
     with database.transaction() as session:
@@ -133,11 +137,11 @@ def _copy_blobs(session: Session, vault: Vault, target: Path, progress: Progress
     return len(rows), copied
 
 
-def _kept_seals(vault: Vault, folder: Path, last_destruction: datetime | None) -> dict[str, str]:
+def _kept_seals(readers: Sequence[Identity], folder: Path, last_destruction: datetime | None) -> dict[str, str]:
     """The keys of older snapshots that hold nothing which was destroyed since."""
     if not (folder / KEYRING).exists():
         return {}
-    seals: dict[str, str] = read_keyring(vault, folder)["snapshots"]
+    seals: dict[str, str] = read_keyring(readers, folder)["snapshots"]
     if last_destruction is None:
         return seals
     limit = last_destruction.strftime("%Y%m%dT%H%M%S%fZ")

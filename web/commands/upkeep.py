@@ -66,6 +66,7 @@ def check(console: Console, sweep: bool) -> Answer:
             *verify.check_records(session),
             *numbers_check.findings(session),
             *office.index.findings(session),
+            *verify.check_keys(session, office.vault),
             *verify.check_vault(session, office.vault, progress),
         ]
     with office.transaction() as session:
