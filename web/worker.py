@@ -16,12 +16,12 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from forms.erasing import erase_traces
-from forms.scanning import intake, reading
+from forms.scanning import intake, reading, tray_journal, tray_texts
 from forms.tables import ScanBatch
 from records import clock, users
 from records.errors import OfficeError
 from records.tables import Discard, User
-from retention import purge
+from retention import purge, schedule_versions
 from web.acts import disposals
 from web.inbox import Inbox
 from web.office import Office
@@ -65,7 +65,8 @@ class Worker:
         self._renew_index()
         self.inbox.settle()
         done = {"files": self._take_in(), "batches": self._finish_batches(), "discarded": self._discard(), "pages": 0}
-        while not self.stopping.is_set() and self._read_page():
+        self._forget_tray_acts()
+        while not self.stopping.is_set() and (self._read_tray_page() or self._read_page()):
             done["pages"] += 1
         done["destroyed"] = self._dispose()
         return done
@@ -77,6 +78,8 @@ class Worker:
             self._finish_batches,
             self._discard,
             self._at_night,
+            self._forget_tray_acts,
+            self._read_tray_page,
             self._read_page,
         )
         return any(self._carefully(step) for step in rounds)
@@ -100,6 +103,18 @@ class Worker:
 
     def _take_in(self) -> int:
         return self.inbox.take_in()
+
+    def _forget_tray_acts(self) -> int:
+        """What was done in the tray on days that are over can no longer be undone, and is not kept for it."""
+        with self.office.reading() as session:
+            if not tray_journal.has_past(session):
+                return 0
+        with self.office.transaction() as session:
+            return tray_journal.forget_past(session)
+
+    def _read_tray_page(self) -> int:
+        """Pages in the tray go before filed ones: somebody is about to decide on them."""
+        return int(tray_texts.work_once(self.office.database, self.office.desk, self.reader))
 
     def _read_page(self) -> int:
         return int(reading.work_once(self.office.database, self.office.desk, self.reader))
@@ -138,7 +153,7 @@ class Worker:
         outcomes = purge.run(
             office.database,
             office.vault,
-            office.schedule,
+            schedule_versions.in_force,
             None,
             clock.today(),
             erasers=[erase_traces],

@@ -29,10 +29,6 @@ from records.users import Actor, Role
 IMAGE_TYPE = "image/jpeg"
 FILERS = (Role.STAFF, Role.ARCHIVIST)
 TURNS = (90, 180, 270)
-#: Who keeps the tray pages of a batch: whoever took it over last, or received it.
-_KEEPER: ColumnElement[int] = func.coalesce(
-    select(TrayKeeper.user_id).where(TrayKeeper.batch_id == ScanBatch.id).scalar_subquery(), ScanBatch.received_by
-)
 
 
 class NotInTray(OfficeError):
@@ -61,25 +57,31 @@ class OthersBatch:
     mine_to_take: bool
 
 
+def _keeper() -> ColumnElement[int]:
+    """Within a query of batches: who keeps the tray pages of each."""
+    taken = select(TrayKeeper.user_id).where(TrayKeeper.batch_id == ScanBatch.id).scalar_subquery()
+    return func.coalesce(taken, ScanBatch.received_by)
+
+
 def waiting(session: Session, keeper: Actor | None = None) -> list[ScanPage]:
     """The pages in the tray (of one keeper, or all), oldest batch first, in the order they were scanned."""
     query = select(ScanPage).where(ScanPage.state == "tray")
     if keeper is not None:
-        query = query.join(ScanBatch).where(_KEEPER == keeper.id)
+        query = query.join(ScanBatch).where(_keeper() == keeper.id)
     return list(session.scalars(query.order_by(ScanPage.batch_id, ScanPage.position)))
 
 
 def with_others(session: Session, actor: Actor) -> list[OthersBatch]:
     """What waits in other people's trays, by batch."""
     query = select(ScanBatch.id, User.name, func.count(ScanPage.id), ScanBatch.received_by).join(ScanPage)
-    query = query.join(User, User.id == _KEEPER).where(ScanPage.state == "tray", _KEEPER != actor.id)
+    query = query.join(User, User.id == _keeper()).where(ScanPage.state == "tray", _keeper() != actor.id)
     rows = session.execute(query.group_by(ScanBatch.id, User.name, ScanBatch.received_by).order_by(ScanBatch.id))
     return [OthersBatch(id_, name, count, _may_take(actor, received)) for id_, name, count, received in rows]
 
 
 def keeper_of(session: Session, batch: ScanBatch) -> int:
     """The user who keeps the tray pages of a batch: whoever took it over last, or received it."""
-    return session.scalars(select(_KEEPER).where(ScanBatch.id == batch.id)).one()
+    return session.scalars(select(_keeper()).where(ScanBatch.id == batch.id)).one()
 
 
 def keeps(session: Session, actor: Actor, scan_page: ScanPage) -> bool:

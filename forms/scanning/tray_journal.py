@@ -98,6 +98,11 @@ def last_of(session: Session, actor: Actor) -> TrayAct | None:
     return session.scalar(query.where(TrayAct.undone_at.is_(None)).order_by(TrayAct.id.desc()).limit(1))
 
 
+def has_past(session: Session) -> bool:
+    """Whether acts of days that are over are still kept."""
+    return session.scalar(select(TrayAct.id).where(TrayAct.on < clock.today()).limit(1)) is not None
+
+
 def forget_past(session: Session) -> int:
     """Forget the acts of days that are over: nothing of them can be undone, and the log tells of them. How many."""
     past = list(session.scalars(select(TrayAct.id).where(TrayAct.on < clock.today())))
