@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.report import Section, machine
 
-MEASUREMENTS = ("printing", "print_runs", "merging", "filing", "serials", "searching", "judging")
+MEASUREMENTS = ("printing", "print_runs", "merging", "filing", "recognition", "serials", "searching", "judging")
 TARGET = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 

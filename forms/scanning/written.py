@@ -223,7 +223,7 @@ def _own_pieces(ink: Mask, origin: tuple[float, float], frame: Bounds, marks: Ma
     return np.asarray(own[labels], np.bool_)
 
 
-def _along(middles: NDArray[np.float64], thick: NDArray[np.int32], rules: Iterable[float]) -> Mask:
+def _along(middles: NDArray[Any], thick: NDArray[Any], rules: Iterable[float]) -> Mask:
     """Which pieces lie along one of the rules: their middle is near it, and they are thin across it."""
     away = np.min([np.abs(middles - rule) for rule in rules], axis=0)
     return np.asarray((away < _NEAR_RULES) & (thick <= _THIN * PER_MM), np.bool_)
