@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
 
 from records import access, audit, changes, clock, contact_numbers, facts, identifiers
 from records.audit import Verb
@@ -66,17 +66,17 @@ def start_ownership(
         raise BadInput(what=f"日期 {on} 在今天之后")
     if unit.closed_on is not None:
         raise BadInput(what=f"单元 {unit.code} 已于 {unit.closed_on} 注销")
-    present = current_dossier(session, unit)
-    if present is not None:
-        close_for_new_owner(session, actor, present, on, reason)
-    ended = session.scalar(select(func.max(Ownership.until_on)).where(Ownership.unit_id == unit.id))
-    if ended is not None and on < ended:
+    earlier = _ownerships_under(session, unit)
+    for held in earlier:
+        if held.unit_id == unit.id and held.dossier.state == "open":
+            close_for_new_owner(session, actor, held.dossier, on, reason)
+    ended = max((held.until_on for held in earlier if held.unit_id == unit.id and held.until_on), default=on)
+    if on < ended:
         raise BadInput(what=f"日期 {on} 早于上一产权期的终止日期 {ended}")
     key = vault.new_key(session, "dossier")
-    number = _next_number(session, unit)
     ownership = Ownership(unit=unit, from_on=on, owners=[_owner(one) for one in owners])
     dossier = Dossier(
-        number=number,
+        number=identifiers.dossier_number(unit.code, 1 + len(earlier)),
         ownership=ownership,
         key=key,
         opened_on=on,
@@ -93,10 +93,10 @@ def _owner(new: NewOwner) -> Owner:
     return Owner(name=name, phone=new.phone.strip(), id_number=number, kind=contact_numbers.kind_of(name, number))
 
 
-def _next_number(session: Session, unit: Unit) -> str:
-    """The unit's next dossier number; where two estates share a code, they share the counting too."""
-    same_code = select(func.count(Ownership.id)).join(Unit).where(Unit.code == unit.code)
-    return identifiers.dossier_number(unit.code, 1 + (session.scalar(same_code) or 0))
+def _ownerships_under(session: Session, unit: Unit) -> list[Ownership]:
+    """All ownerships under a unit's code: where two estates share a code, their dossiers are counted together."""
+    query = select(Ownership).join(Unit).where(Unit.code == unit.code).options(joinedload(Ownership.dossier))
+    return list(session.scalars(query.order_by(Ownership.id)))
 
 
 def close_for_new_owner(session: Session, actor: Actor, dossier: Dossier, on: date, reason: str = "") -> None:
