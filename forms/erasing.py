@@ -93,6 +93,7 @@ def _scan_pages(
 def _erase_scan_page(session: Session, vault: Vault, page: ScanPage) -> None:
     blob_id = page.blob_id
     page.state, page.page_id, page.blob_id, page.digest = "destroyed", None, None, None
+    page.suggested = None
     page.reason_zh, page.reason_en, page.signatures = "", "", {}
     for kept in (TrayText, TrayActLine):
         session.execute(delete(kept).where(kept.scan_page_id == page.id))

@@ -182,7 +182,7 @@ class ScanPage(Base):
     ``page_no``. In the tray its bytes lie sealed under the batch's key (``blob_id``); once filed they lie under the
     document's key (``page_id``).
     ``quality``: what was measured while filing (forms.scanning.quality). ``attempts``: how often somebody began to
-    look at the page and never came to an end.
+    look at the page and never came to an end. ``suggested``: a number that could be made out and not proven.
     """
 
     __tablename__ = "scan_pages"
@@ -205,6 +205,7 @@ class ScanPage(Base):
     signatures: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     quality: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
     attempts: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    suggested: Mapped[str | None] = mapped_column(SerialText)
 
     batch: Mapped[ScanBatch] = relationship(back_populates="pages")
 

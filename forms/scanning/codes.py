@@ -58,12 +58,13 @@ class Reading:
     """What the codes of a page say together: the page's own identity, or why there is none.
 
     ``reason``: "" (proven), no_code, foreign, forged, two_codes, label (no page, but labels of ours: ``labels``, with
-    their corners in px).
+    their corners in px). ``suggested``: a serial that could be made out and not proven.
     """
 
     found: Found | None
     reason: str = ""
     labels: tuple[tuple[LabelMark, Points], ...] = ()
+    suggested: str = ""
 
 
 def read(gray: Gray, secret: bytes) -> Reading:

@@ -90,7 +90,7 @@ def _known_form(desk: ScanDesk, page: ScanPage) -> str | None:
 def _all(session: Session, desk: ScanDesk, page: ScanPage) -> Iterator[Suggestion]:
     text, beside = tray_texts.text_of(session, page), _beside(session, page)
     yield from _proven(session, page)
-    yield from _numbers(session, text)
+    yield from _numbers(session, f"{page.suggested or ''}\n{text}")
     yield from _missing_beside(session, beside)
     title = titled(desk.catalogue, text)
     if title is not None:

@@ -19,3 +19,4 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["page_id"], ["pages.id"]),
         sa.PrimaryKeyConstraint("page_id"),
     )
+    op.add_column("scan_pages", sa.Column("suggested", sa.String(length=32), nullable=True))
