@@ -1,9 +1,8 @@
-"""Makes pictures of untrusted pages in a process of their own, with limits on memory and time.
+"""Opens untrusted files and pages in a process of their own (``child``), with limits on memory and time.
 
-``picture`` and ``page_image`` are those of ``rasters``: the same pages, sizes and errors. What a page does to its
-reader (crash it, fill the memory, never end) ends that process and nothing else; the page is then one that cannot be
-opened.
-The process knows no secret: neither the environment nor any record reaches it, only the page's bytes.
+``opened``, ``picture`` and ``page_image`` are those of ``masters`` and ``rasters``: the same pages, sizes and errors.
+What a file does to its reader (crash it, fill the memory, never end) ends that process and nothing else; the page is
+then one that cannot be opened.
 """
 
 from __future__ import annotations
@@ -13,13 +12,15 @@ import contextlib
 import fcntl
 import json
 import os
-import resource
 import select
+import socket
 import struct
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
@@ -27,43 +28,126 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-from forms.scanning import rasters
-from forms.scanning.masters import MOST_PIXELS, PageFile, UnreadablePage
-from forms.scanning.rasters import Gray
+from forms.scanning.child import LENGTHS, MEMORY, SECONDS_A_PAGE
+from forms.scanning.masters import (
+    LARGEST_FILE,
+    MEDIA_TYPES,
+    MOST_PAGES,
+    MOST_PIXELS,
+    REFUSALS,
+    BrokenFile,
+    EmptyFile,
+    PageFile,
+    TooLarge,
+    UnreadablePage,
+)
+from forms.scanning.rasters import Gray, Picture
+from records.errors import OfficeError
 
-SECONDS_A_PAGE = 20
+__all__ = ["MEMORY", "SECONDS_A_PAGE", "Far", "opened", "page_image", "picture"]
+
 # The processor's seconds are limited by the system; the clock's run on while other programs have the processor.
 _GRACE = 10
-MEMORY = 2**30
-_LENGTHS = struct.Struct(">II")
 _INHERITED = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
 _PIPE = 2**20
+_LONGEST_ANSWER = 3 * MOST_PIXELS + LARGEST_FILE
+_HANDLES = count(1)
 
 Answer = tuple[dict[str, object], bytearray]
 
 
-def picture(page: PageFile) -> Gray:
+class Far:
+    """A file that the other process has opened: its kind, how many pages it has, and each page, one at a time."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self.file = file
+        self.handle = next(_HANDLES)
+        self.reader: object = None
+        told, _ = _READER.ask({"act": "open", "name": name}, file=self)
+        self.media_type, self.page_count = _opening(told, name)
+
+    def page(self, position: int) -> PageFile:
+        """The bytes of a page, counted from 1. Raises UnreadablePage."""
+        told, data = _believed({"act": "cut", "position": position}, file=self)
+        return PageFile(bytes(data), _media_type(told))
+
+    def look(self, position: int) -> tuple[PageFile, Picture | UnreadablePage]:
+        """The bytes of a page and its picture, or why there is none. Raises UnreadablePage where it cannot be cut."""
+        try:
+            told, data = _believed({"act": "look", "position": position}, file=self)
+        except UnreadablePage as error:
+            # The picture may have ended its reader; the page's own bytes can be had all the same.
+            return self.page(position), error
+        length = int(str(told.get("length")))
+        file = PageFile(bytes(data[:length]), _media_type(told))
+        if "unseen" in told:
+            return file, UnreadablePage(why=str(told["unseen"])[:200])
+        return file, _picture(told, memoryview(data)[length:])
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.file.close()
+        _READER.forget(self)
+
+
+@contextmanager
+def opened(data: bytes, name: str = "") -> Iterator[Far]:
+    """``masters.opened`` at arm's length. Raises EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge."""
+    if not data:
+        raise EmptyFile(name=name)
+    if len(data) > LARGEST_FILE:
+        raise TooLarge(name=name, what=f"{len(data) // 2**20} MB")
+    with in_memory() as file:
+        file.write(data)
+        with open_file(file, name) as far:
+            yield far
+
+
+def in_memory() -> BinaryIO:
+    """A file that lies in memory, belongs to nobody's folder, and is gone when it is closed."""
+    return os.fdopen(os.memfd_create("yedang"), "w+b")
+
+
+@contextmanager
+def open_file(file: BinaryIO, name: str = "") -> Iterator[Far]:
+    """A file's bytes, as ``in_memory`` holds them, opened for a while. Raises as ``opened``."""
+    file.flush()
+    far = Far(file, name)
+    try:
+        yield far
+    finally:
+        far.close()
+
+
+def picture(page: PageFile) -> Picture:
     """``rasters.picture`` at arm's length. Raises UnreadablePage."""
-    told, pixels = _ask({"act": "picture", "media_type": page.media_type}, page.data)
-    height, width = _size(told, pixels, 1)
-    return np.frombuffer(pixels, np.uint8).reshape(height, width)
+    told, pixels = _believed({"act": "picture", "media_type": page.media_type}, page.data)
+    return _picture(told, memoryview(pixels))
 
 
 def page_image(data: bytes, media_type: str, rotation: int = 0, dpi: int = 150) -> Image.Image:
     """``rasters.page_image`` at arm's length. Raises UnreadablePage."""
-    told, pixels = _ask({"act": "page_image", "media_type": media_type, "rotation": rotation, "dpi": dpi}, data)
+    wish = {"act": "page_image", "media_type": media_type, "rotation": rotation, "dpi": dpi}
+    told, pixels = _believed(wish, data)
     height, width = _size(told, pixels, 3)
     return Image.frombuffer("RGB", (width, height), pixels, "raw", "RGB", 0, 1)
 
 
-def _ask(wish: Mapping[str, object], data: bytes) -> Answer:
-    told, pixels = _READER.ask(wish, data)
+def _believed(wish: Mapping[str, object], data: bytes = b"", file: Far | None = None) -> Answer:
+    told, body = _READER.ask(wish, data, file)
     if "why" in told:
         raise UnreadablePage(why=str(told["why"])[:200])
-    return told, pixels
+    return told, body
 
 
-def _size(told: Mapping[str, object], pixels: bytearray, depth: int) -> tuple[int, int]:
+def _picture(told: Mapping[str, object], pixels: memoryview) -> Picture:
+    height, width = _size(told, pixels, 1)
+    gray: Gray = np.frombuffer(pixels, np.uint8).reshape(height, width)
+    dpi = told.get("dpi")
+    return Picture(gray, float(str(dpi)) if dpi is not None else None, int(str(told.get("shrunk"))))
+
+
+def _size(told: Mapping[str, object], pixels: bytearray | memoryview, depth: int) -> tuple[int, int]:
     """Height and width, believed only when they agree with what came."""
     height, width = int(str(told.get("height"))), int(str(told.get("width")))
     if min(height, width) < 1 or height * width * depth != len(pixels):
@@ -71,23 +155,61 @@ def _size(told: Mapping[str, object], pixels: bytearray, depth: int) -> tuple[in
     return height, width
 
 
+def _media_type(told: Mapping[str, object]) -> str:
+    found = str(told.get("media_type"))
+    if found not in MEDIA_TYPES:
+        raise UnreadablePage(why="页的格式不明 / the page is of no known kind")
+    return found
+
+
+def _opening(told: Mapping[str, object], name: str) -> tuple[str, int]:
+    """Kind and number of pages, or the refusal that the other process came to."""
+    refusal, details = REFUSALS.get(str(told.get("error"))), told.get("details")
+    if refusal is not None and isinstance(details, dict):
+        raise _refused(refusal, details, name)
+    pages = told.get("page_count")
+    if "why" in told or not isinstance(pages, int) or not 0 < pages <= MOST_PAGES:
+        raise BrokenFile(name=name, why=str(told.get("why", "无法打开 / it cannot be opened"))[:200])
+    return _media_type(told), pages
+
+
+def _refused(refusal: type[OfficeError], details: Mapping[str, object], name: str) -> OfficeError:
+    return refusal(**{**{str(key): str(value)[:200] for key, value in details.items()}, "name": name})
+
+
 class _Reader:
-    """The process that reads pages: begun when it is first needed, ended and begun anew after a page it died of."""
+    """The process that opens files: begun when it is first needed, ended and begun anew after a page it died of."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._files: socket.socket | None = None
 
-    def ask(self, wish: Mapping[str, object], data: bytes) -> Answer:
-        """What the process answers, or why it cannot."""
+    def ask(self, wish: Mapping[str, object], data: bytes = b"", file: Far | None = None) -> Answer:
+        """What the process answers, or why it cannot. ``file``: which of the opened files it is about."""
         with self._lock:
             # The process may have been ended by something else than this page: a page is given a second try.
-            return self._try(wish, data) or self._try(wish, data) or _failed("读取时出错 / reading it failed")
+            return (
+                self._try(wish, data, file) or self._try(wish, data, file) or _failed("读取时出错 / reading it failed")
+            )
 
-    def _try(self, wish: Mapping[str, object], data: bytes) -> Answer | None:
+    def forget(self, file: Far) -> None:
+        """Let the process close a file, if it is still the one that opened it."""
+        with self._lock:
+            if file.reader is not None and file.reader is self._process:
+                self._try({"act": "close", "handle": file.handle}, b"", None)
+
+    def _try(self, wish: Mapping[str, object], data: bytes, file: Far | None) -> Answer | None:
         until = time.monotonic() + SECONDS_A_PAGE + _GRACE
         try:
-            return _exchange(self._begun(), _packed(wish, data), until)
+            process = self._begun()
+            if file is None:
+                return _exchange(process, _packed(wish, data), until)
+            if file.reader is not process:
+                told = self._hand_over(process, file, str(wish.get("name", "")), until)
+                if wish["act"] == "open" or "page_count" not in told[0]:
+                    return told
+            return _exchange(process, _packed({**wish, "handle": file.handle}, data), until)
         except TimeoutError:
             self.end()
             return _failed("读取超时 / it took too long")
@@ -99,20 +221,32 @@ class _Reader:
             self.end()
             raise
 
+    def _hand_over(self, process: subprocess.Popen[bytes], file: Far, name: str, until: float) -> Answer:
+        """Give the process a file's descriptor, to be opened there under the file's handle."""
+        if self._files is None:
+            raise EOFError
+        socket.send_fds(self._files, [b"f"], [file.file.fileno()])
+        told = _exchange(process, _packed({"act": "open", "handle": file.handle, "name": name}, b""), until)
+        file.reader = process
+        return told
+
     def _begun(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
+            self.end()
             root = str(Path(__file__).resolve().parents[2])
             environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
             environment |= {"PYTHONPATH": root, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-            command = [sys.executable, "-m", "forms.scanning.apart"]
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=environment,
-                start_new_session=True,
-            )
+            self._files, theirs = socket.socketpair()
+            with theirs:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "forms.scanning.child", str(theirs.fileno())],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env=environment,
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,
+                )
             with contextlib.suppress(OSError):
                 fcntl.fcntl(self._process.stdout or 0, fcntl.F_SETPIPE_SZ, _PIPE)
         return self._process
@@ -120,6 +254,9 @@ class _Reader:
     def end(self) -> None:
         """End the process; the next page begins another."""
         process, self._process = self._process, None
+        files, self._files = self._files, None
+        if files is not None:
+            files.close()
         if process is not None:
             process.kill()
             with contextlib.suppress(OSError):
@@ -132,7 +269,7 @@ def _failed(why: str) -> Answer:
 
 def _packed(head: Mapping[str, object], body: bytes) -> bytes:
     written = json.dumps(head).encode()
-    return _LENGTHS.pack(len(written), len(body)) + written + body
+    return LENGTHS.pack(len(written), len(body)) + written + body
 
 
 def _exchange(process: subprocess.Popen[bytes], question: bytes, until: float) -> Answer:
@@ -145,8 +282,8 @@ def _exchange(process: subprocess.Popen[bytes], question: bytes, until: float) -
     while rest:
         _ready([], [sending], until)
         rest = rest[os.write(sending, rest[:_PIPE]) :]
-    head, body = _LENGTHS.unpack(_take(taking, _LENGTHS.size, until))
-    if head > 10_000 or body > 3 * MOST_PIXELS:
+    head, body = LENGTHS.unpack(_take(taking, LENGTHS.size, until))
+    if head > 10_000 or body > _LONGEST_ANSWER:
         raise ValueError("an answer that long is none")
     told = json.loads(_take(taking, head, until))
     return dict(told), _take(taking, body, until)
@@ -171,53 +308,3 @@ def _ready(sources: list[int], targets: list[int], until: float) -> None:
 
 _READER = _Reader()
 atexit.register(_READER.end)
-
-
-def _serve() -> None:
-    """Answer until the one who asks is gone. Runs in the process of its own."""
-    answers = os.fdopen(os.dup(1), "wb")
-    # What a library prints must not stand among the answers.
-    os.dup2(2, 1)
-    _limit(resource.RLIMIT_AS, _own_size() + MEMORY)
-    while lengths := sys.stdin.buffer.read(_LENGTHS.size):
-        head, body = _LENGTHS.unpack(lengths)
-        wish, data = json.loads(sys.stdin.buffer.read(head)), sys.stdin.buffer.read(body)
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        _limit(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + SECONDS_A_PAGE)
-        _answer(answers, wish, data)
-
-
-def _limit(what: int, most: int) -> None:
-    """Lower the soft limit; the hard one stays, so that the next page's time can be added."""
-    resource.setrlimit(what, (most, resource.getrlimit(what)[1]))
-
-
-def _own_size() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-
-
-def _answer(answers: BinaryIO, wish: Mapping[str, object], data: bytes) -> None:
-    try:
-        pixels = _pixels(wish, data)
-    except UnreadablePage as error:
-        answers.write(_packed({"why": str(error.details["why"])}, b""))
-    except Exception as error:  # whatever a decoder trips over is this page's fault and no other's
-        answers.write(_packed({"why": type(error).__name__}, b""))
-    else:
-        whole = np.ascontiguousarray(pixels)
-        head = json.dumps({"height": pixels.shape[0], "width": pixels.shape[1]}).encode()
-        answers.write(_LENGTHS.pack(len(head), whole.nbytes) + head)
-        answers.write(whole.data)
-    answers.flush()
-
-
-def _pixels(wish: Mapping[str, object], data: bytes) -> Gray:
-    media_type = str(wish["media_type"])
-    if wish["act"] == "picture":
-        return rasters.picture(PageFile(data, media_type))
-    rotation, dpi = int(str(wish["rotation"])), int(str(wish["dpi"]))
-    return np.asarray(rasters.page_image(data, media_type, rotation, dpi), np.uint8)
-
-
-if __name__ == "__main__":
-    _serve()

@@ -55,6 +55,7 @@ class Seen:
     """What was seen on one page of a batch before any record is touched: its bytes, its proven mark or why none.
 
     ``blank``: nothing is on it. ``may_be_ours``: it has no readable code, but other traces of a page of ours.
+    ``quality``: what forms.scanning.quality measured. ``suggested``: a serial made out and not proven.
     """
 
     position: int
@@ -67,6 +68,8 @@ class Seen:
     signatures: Mapping[str, Any] = field(default_factory=dict)
     blank: bool = False
     may_be_ours: bool = False
+    quality: Mapping[str, float] = field(default_factory=dict)
+    suggested: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ def file_page(session: Session, desk: ScanDesk, actor: Actor, batch: ScanBatch, 
         leave(session, actor, row, seen)
         return
     row.digest, row.rotation, row.signatures = seen.digest, seen.rotation, dict(seen.signatures)
+    row.quality, row.suggested = dict(seen.quality), seen.suggested or None
     if seen.mark is not None:
         row.serial, row.page_no, row.copy = seen.mark.serial[:32], seen.mark.page, seen.mark.copy
     filed = same_bytes(session, seen.digest)

@@ -97,6 +97,7 @@ def file_group(
     for page in group:
         row = rows[page.position]
         row.digest, row.rotation, row.serial, row.signatures = page.digest, page.rotation, cover.serial, {}
+        row.quality = dict(page.quality)
         if page.mark is not None:
             row.page_no, row.copy, row.signatures = page.mark.page, page.mark.copy, dict(page.signatures)
     place = filing.placed(session, desk, cover)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,12 +19,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from forms.errors import NumberDestroyed
-from forms.marks import ForeignMark, PageMark
-from forms.paper import Paper
-from forms.scanning import apart, codes, emptiness, groups, masters, rasters, registration, signatures
+from forms.scanning import apart, groups, looking
+from forms.scanning.apart import Far
 from forms.scanning.filing import ScanDesk, Seen, file_page
-from forms.scanning.masters import Master, PageFile, UnreadablePage
-from forms.tables import ScanBatch, ScanPage, Serial
+from forms.tables import ScanBatch, ScanPage
 from records import audit, clock
 from records.audit import Verb
 from records.database import Database
@@ -36,7 +34,10 @@ from records.users import OFFICE_ROLES, Actor
 __all__ = ["PageFate", "ScanDesk", "already_received", "fates", "find_batch", "receive", "unfinished", "work_batch"]
 
 CHUNK = 20
+# A page during which the process died so often is looked at no more.
+MOST_ATTEMPTS = 3
 _ATTEMPTS = 5
+_PATIENCE_SECONDS = 120
 _LONGEST_NAME = 200
 
 Progress = Callable[[int, int], None]
@@ -94,8 +95,8 @@ def receive(session: Session, desk: ScanDesk, actor: Actor, name: str, data: byt
     if known is not None:
         return known
     shown = _file_name(name)
-    with masters.opened(data, shown) as master:
-        media_type, page_count = master.media_type, master.page_count
+    with apart.opened(data, shown) as far:
+        media_type, page_count = far.media_type, far.page_count
     key = desk.vault.new_key(session, "batch")
     blob = desk.vault.store(session, key, data, media_type)
     batch = ScanBatch(
@@ -140,10 +141,30 @@ def work_batch(
     """File every page of a batch that still waits, and tell every page's fate, in the batch's order.
 
     Safe to repeat after a kill, and from two processes at once: the second waits for the first, or takes over when
-    that one has been silent for the desk's lease. ``progress`` gets (pages done, pages in all) after each chunk.
+    that one has been silent for the desk's lease. While the database is away it waits, up to two minutes in all.
+    ``progress`` gets (pages done, pages in all) after each chunk.
     Raises NotFound, NotAllowed, and what the vault raises; the batch can then be worked again.
     """
     actor.require("扫描归档", *OFFICE_ROLES)
+    for _ in range(_PATIENCE_SECONDS):
+        try:
+            return _take_and_work(database, desk, actor, batch_id, progress)
+        except OperationalError as error:
+            if _is_full(error):
+                raise
+            time.sleep(1)
+    return _take_and_work(database, desk, actor, batch_id, progress)
+
+
+def _is_full(error: OperationalError) -> bool:
+    """Whether the disk is what the database complains of: waiting will not make room."""
+    told = str(error.orig)
+    return "disk is full" in told or "No space left" in told
+
+
+def _take_and_work(
+    database: Database, desk: ScanDesk, actor: Actor, batch_id: int, progress: Progress
+) -> list[PageFate]:
     while not _take(database, desk, batch_id):
         with database.reading() as session:
             if _batch(session, batch_id).state == "filed":
@@ -179,31 +200,40 @@ def _lease(desk: ScanDesk) -> timedelta:
 
 
 def _let_go(database: Database, batch_id: int) -> None:
-    """Give up the claim after an error, so that the next try need not wait. What cannot be said here runs out."""
+    """Give up the claim after an error, so that the next try need not wait. What cannot be said here runs out.
+
+    Whoever lives to say so did not die of a page: the attempts begin anew.
+    """
+    waiting = update(ScanPage).where(ScanPage.batch_id == batch_id, ScanPage.state == "received")
     try:
         with database.transaction() as session:
             session.execute(update(ScanBatch).where(ScanBatch.id == batch_id).values(leased_until=None))
+            session.execute(waiting.values(attempts=0))
     except OperationalError:
         return
 
 
 def _work(database: Database, desk: ScanDesk, actor: Actor, batch_id: int, progress: Progress) -> None:
-    with database.reading() as session:
-        batch = _batch(session, batch_id)
-        data = desk.vault.open(session.get_one(Blob, batch.blob_id))
-        waiting = select(ScanPage.position).where(ScanPage.batch_id == batch_id, ScanPage.state == "received")
-        positions = session.scalars(waiting.order_by(ScanPage.position)).all()
-        total, name = batch.page_count, batch.name
-    done = total - len(positions)
-    progress(done, total)
-    pile = groups.Pile(desk.catalogue)
-    with masters.opened(data, name) as master:
-        for chunk in _chunks(positions):
-            seen = pile.add(look(database, desk, master, chunk))
-            _file_insistently(database, desk, actor, batch_id, seen, master)
-            done += len(chunk)
-            progress(done, total)
-        _file_insistently(database, desk, actor, batch_id, pile.rest(), master)
+    with apart.in_memory() as file:
+        with database.reading() as session:
+            batch = _batch(session, batch_id)
+            desk.vault.open_into(session.get_one(Blob, batch.blob_id), file)
+            query = select(ScanPage.position, ScanPage.attempts)
+            query = query.where(ScanPage.batch_id == batch_id, ScanPage.state == "received").order_by(ScanPage.position)
+            waiting = [(position, attempts) for position, attempts in session.execute(query)]
+            total, name = batch.page_count, batch.name
+        done = total - len(waiting)
+        progress(done, total)
+        deadly = {position for position, attempts in waiting if attempts >= MOST_ATTEMPTS}
+        pile = groups.Pile(desk.catalogue)
+        with apart.open_file(file, name) as far:
+            for chunk in _chunks(waiting):
+                _begin(database, batch_id, chunk)
+                seen = pile.add(look(database, desk, far, chunk, deadly))
+                _file_insistently(database, desk, actor, batch_id, seen, far, chunk)
+                done += len(chunk)
+                progress(done, total)
+            _file_insistently(database, desk, actor, batch_id, pile.rest(), far, ())
     with database.transaction() as session:
         left = select(ScanPage.id).where(ScanPage.batch_id == batch_id, ScanPage.state == "received").limit(1)
         if session.scalar(left) is None:
@@ -211,92 +241,47 @@ def _work(database: Database, desk: ScanDesk, actor: Actor, batch_id: int, progr
             batch.state, batch.leased_until = "filed", None
 
 
-def _chunks(positions: Sequence[int]) -> list[Sequence[int]]:
-    return [positions[start : start + CHUNK] for start in range(0, len(positions), CHUNK)]
+def _chunks(waiting: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
+    """Positions in pieces that are filed together. A page at which somebody died before comes alone."""
+    chunk: list[int] = []
+    for position, attempts in waiting:
+        if chunk and (attempts or len(chunk) == CHUNK):
+            yield chunk
+            chunk = []
+        chunk.append(position)
+        if attempts:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
 
 
-def look(database: Database, desk: ScanDesk, master: Master, positions: Sequence[int]) -> list[Seen]:
-    """Look at pages without touching a record: split, picture, code, registration, ink. One picture at a time."""
+def _begin(database: Database, batch_id: int, chunk: Sequence[int]) -> None:
+    """Say that these pages are about to be looked at: a page that kills whoever looks is known by its attempts."""
+    mine = update(ScanPage).where(ScanPage.batch_id == batch_id, ScanPage.position.in_(chunk))
+    with database.transaction() as session:
+        session.execute(mine.values(attempts=ScanPage.attempts + 1))
+
+
+def look(
+    database: Database, desk: ScanDesk, far: Far, positions: Sequence[int], deadly: Collection[int] = ()
+) -> list[Seen]:
+    """Look at pages without touching a record, one at a time; at ``deadly`` ones nobody looks any more."""
     with database.reading() as session:
-        return [_look(session, desk, master, position) for position in positions]
-
-
-def _look(session: Session, desk: ScanDesk, master: Master, position: int) -> Seen:
-    try:
-        file = master.page(position)
-    except UnreadablePage as error:
-        return Seen(position, None, None, None, "unreadable", str(error.details["why"]))
-    digest = hashlib.sha256(file.data).hexdigest()
-    try:
-        return _look_at(session, desk, file, position, digest)
-    except UnreadablePage as error:
-        return Seen(position, file, digest, None, "unreadable", str(error.details["why"]))
-
-
-def _look_at(session: Session, desk: ScanDesk, file: PageFile, position: int, digest: str) -> Seen:
-    gray, reading = _read(file, desk.secret)
-    if reading.found is None or isinstance(reading.found.mark, ForeignMark):
-        if reading.labels:
-            return _label(position, file, digest, reading, gray)
-        return _without_mark(position, file, digest, reading.reason, gray)
-    mark = reading.found.mark
-    serial = _as_printed(session, mark)
-    if _is_card(serial) and codes.has_another(gray, desk.secret, reading.found):
-        return Seen(position, file, digest, None, "several_cards")
-    ink = _ink(serial, gray, reading.found.corners, mark)
-    return Seen(position, file, digest, mark, rotation=reading.found.rotation, signatures=ink)
-
-
-def _label(position: int, file: PageFile, digest: str, reading: codes.Reading, gray: rasters.Gray) -> Seen:
-    """A label, or a page on which a label lies: then it waits, for a page must never vanish behind a label."""
-    names = "、".join(sorted({mark.name for mark, _ in reading.labels}))
-    covers_page = emptiness.has_squares_of_ours(gray, [corners for _, corners in reading.labels])
-    return Seen(position, file, digest, None, "label_on_page" if covers_page else "label", names)
-
-
-def _without_mark(position: int, file: PageFile, digest: str, why: str, gray: rasters.Gray) -> Seen:
-    """A page that proves nothing: is there anything on it, and might it be one of ours?"""
-    if why != "no_code":
-        return Seen(position, file, digest, None, why)
-    blank = emptiness.is_blank(gray)
-    ours = not blank and emptiness.may_be_ours(gray)
-    return Seen(position, file, digest, None, why, blank=blank, may_be_ours=ours)
-
-
-def _read(file: PageFile, secret: bytes) -> tuple[rasters.Gray, codes.Reading]:
-    """A page's picture and what its codes say. Touches nothing but the page's bytes."""
-    try:
-        gray = apart.picture(file)
-        return gray, codes.read(gray, secret)
-    except UnreadablePage:
-        raise
-    except Exception as error:  # whatever a decoder trips over: one bad page never fails its neighbours
-        raise UnreadablePage(why=type(error).__name__) from error
-
-
-def _as_printed(session: Session, mark: PageMark) -> Serial | None:
-    """The number that a page bears, or None where the records know none of this version."""
-    serial = session.scalar(select(Serial).where(Serial.text == mark.serial))
-    return serial if serial is not None and mark.version == serial.form_version else None
-
-
-def _is_card(serial: Serial | None) -> bool:
-    return serial is not None and serial.layout is not None and Paper(*serial.layout.paper).is_card
-
-
-def _ink(serial: Serial | None, gray: rasters.Gray, corners: codes.Points, mark: PageMark) -> Mapping[str, Any]:
-    """What the signature boxes hold, at the places they had when this page was printed."""
-    if serial is None or serial.layout is None:
-        return {}
-    page = 1 if serial.book_id is not None else mark.page
-    boxes = [box for box in serial.layout.boxes if box["page"] == page and box["kind"] in ("signature", "stamp")]
-    if not boxes:
-        return {}
-    return signatures.judge(gray, registration.register(gray, corners, Paper(*serial.layout.paper)), boxes)
+        return [
+            looking.unseen(far, position) if position in deadly else looking.look(session, desk, far, position)
+            for position in positions
+        ]
 
 
 def _file_insistently(
-    database: Database, desk: ScanDesk, actor: Actor, batch_id: int, seen: Sequence[Seen], master: Master
+    database: Database,
+    desk: ScanDesk,
+    actor: Actor,
+    batch_id: int,
+    seen: Sequence[Seen],
+    far: Far,
+    looked_at: Sequence[int],
 ) -> None:
     """File a chunk; what passes is tried again, a little later each time.
 
@@ -305,7 +290,7 @@ def _file_insistently(
     """
     for attempt in range(_ATTEMPTS):
         try:
-            _file_chunk(database, desk, actor, batch_id, seen, master)
+            _file_chunk(database, desk, actor, batch_id, seen, far, looked_at)
             return
         except (OperationalError, DossierClosedToFiling, NumberDestroyed):
             if attempt == _ATTEMPTS - 1:
@@ -314,20 +299,30 @@ def _file_insistently(
 
 
 def _file_chunk(
-    database: Database, desk: ScanDesk, actor: Actor, batch_id: int, seen: Sequence[Seen], master: Master
+    database: Database,
+    desk: ScanDesk,
+    actor: Actor,
+    batch_id: int,
+    seen: Sequence[Seen],
+    far: Far,
+    looked_at: Sequence[int],
 ) -> None:
-    """One transaction: every page of the chunk that still waits gets its fate, and the claim is renewed."""
+    """One transaction: every page of the chunk that still waits gets its fate, and the claim is renewed.
+
+    Who has looked at a page and lived clears its attempts; pages of a group may still have to wait for the others.
+    """
     with database.transaction() as session:
         audit.lock(session)
         batch = _batch(session, batch_id)
-        positions = [page.position for page in seen]
-        query = select(ScanPage).where(ScanPage.batch_id == batch_id, ScanPage.position.in_(positions))
+        of_batch = ScanPage.batch_id == batch_id
+        session.execute(update(ScanPage).where(of_batch, ScanPage.position.in_(looked_at)).values(attempts=0))
+        query = select(ScanPage).where(of_batch, ScanPage.position.in_([page.position for page in seen]))
         waiting = {row.position: row for row in session.scalars(query.where(ScanPage.state == "received"))}
         for part in groups.parted(desk.catalogue, seen):
             if part[0].position not in waiting:
                 continue  # another worker has decided on it, and on all of it: a group is never cut in two
             if groups.is_group(desk.catalogue, part):
-                groups.file_group(session, desk, actor, batch, waiting, part, master.page)
+                groups.file_group(session, desk, actor, batch, waiting, part, far.page)
             else:
                 file_page(session, desk, actor, batch, waiting[part[0].position], part[0])
         if batch.state == "received":

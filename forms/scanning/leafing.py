@@ -12,8 +12,9 @@ from forms.binding import Inspection, Leaf, Span
 from forms.catalogue import Catalogue, UnknownForm
 from forms.marks import ForeignMark, PageMark
 from forms.numbering import BadSerial, parse
-from forms.scanning import apart, codes, masters
-from forms.scanning.masters import Master, UnreadablePage
+from forms.scanning import apart, printed_numbers
+from forms.scanning.apart import Far
+from forms.scanning.masters import UnreadablePage
 from forms.tables import Book, ScanBatch, ScanPage, Serial
 from records.errors import NotFound
 
@@ -26,7 +27,7 @@ def read_file(catalogue: Catalogue, secret: bytes, name: str, data: bytes, progr
     Raises EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge.
     """
     found = []
-    with masters.opened(data, name) as master:
+    with apart.opened(data, name) as master:
         for position in range(1, master.page_count + 1):
             mark, why = _mark(master, position, secret)
             found.append(Leaf(position, mark, why, loose=mark is not None and _is_loose(catalogue, mark.serial)))
@@ -34,11 +35,14 @@ def read_file(catalogue: Catalogue, secret: bytes, name: str, data: bytes, progr
     return found
 
 
-def _mark(master: Master, position: int, secret: bytes) -> tuple[PageMark | None, str]:
+def _mark(master: Far, position: int, secret: bytes) -> tuple[PageMark | None, str]:
     try:
-        reading = codes.read(apart.picture(master.page(position)), secret)
+        _, picture = master.look(position)
     except UnreadablePage:
         return None, "unreadable"
+    if isinstance(picture, UnreadablePage):
+        return None, "unreadable"
+    reading = printed_numbers.read(picture.gray, secret)
     found = reading.found.mark if reading.found else None
     return (None, reading.reason) if found is None or isinstance(found, ForeignMark) else (found, "")
 

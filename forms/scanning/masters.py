@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -96,6 +96,13 @@ class UnreadablePage(OfficeError):
     code = "scan.unreadable_page"
     zh = "此页无法打开({why})。"
     en = "This page cannot be opened ({why})."
+
+
+MEDIA_TYPES = frozenset({"application/pdf", "image/jpeg", "image/png", "image/tiff"})
+#: The errors with which a file as a whole is refused, by code.
+REFUSALS: Mapping[str, type[OfficeError]] = {
+    error.code: error for error in (EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge)
+}
 
 
 @dataclass(frozen=True)

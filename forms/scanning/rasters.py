@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, cast
 
 import cv2
@@ -30,24 +31,40 @@ from forms.scanning.masters import (
 from records.errors import OfficeError
 
 Gray = NDArray[np.uint8]
+Points = NDArray[np.float64]
 
 READING_DPI = 200
+# A smaller picture on a page of type is a logo, and tells nothing of how the page was scanned.
+_LEAST_DPI = 72
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A page's picture in grey, and how the file came by it.
+
+    ``dpi``: what the file says of its own resolution, None where it says nothing or has none (drawn by a program).
+    ``shrunk``: for how many of the file's own pixels, along one side, a pixel stands; 0 where the page was rendered.
+    """
+
+    gray: Gray
+    dpi: float | None = None
+    shrunk: int = 1
+
 
 # pdfium keeps global state: one thread at a time.
 _PDFIUM = threading.Lock()
 
 
-def picture(page: PageFile) -> Gray:
+def picture(page: PageFile) -> Picture:
     """A page's picture in grey as its file turns it, at its own resolution or about 200 dpi. Raises UnreadablePage.
 
     A PDF page that is exactly one JPEG gives that JPEG's own pixels; anything else is rendered.
     """
     try:
         if page.media_type == "application/pdf":
-            gray = _embedded_jpeg(page.data)
-            return gray if gray is not None else _render_gray(page.data)
+            return _of_pdf(page.data)
         with _loaded(page.data) as image:
-            return np.asarray(image.convert("L"))
+            return Picture(np.asarray(image.convert("L")), _claimed(image))
     except OfficeError as error:
         raise UnreadablePage(why=error.sentence("zh")) from error
     except (pikepdf.PdfError, pypdfium2.PdfiumError, cv2.error, *IMAGE_FAULTS, RuntimeError, MemoryError) as error:
@@ -64,7 +81,7 @@ def page_image(data: bytes, media_type: str, rotation: int = 0, dpi: int = 150) 
             image = _render(data, dpi, gray=False)
         else:
             with _loaded(data) as loaded:
-                image = _scaled(loaded.convert("RGB"), _dpi_of(loaded), dpi)
+                image = _scaled(loaded.convert("RGB"), _claimed(loaded) or max(loaded.size) / 11.7, dpi)
     except OfficeError as error:
         raise UnreadablePage(why=error.sentence("zh")) from error
     except (pikepdf.PdfError, pypdfium2.PdfiumError, *IMAGE_FAULTS, RuntimeError, MemoryError) as error:
@@ -80,10 +97,10 @@ def _loaded(data: bytes) -> Iterator[Image.Image]:
         yield ImageOps.exif_transpose(image)
 
 
-def _dpi_of(image: Image.Image) -> float:
-    """The resolution a picture claims, or what makes its longer side an A4's where it claims none or nonsense."""
+def _claimed(image: Image.Image) -> float | None:
+    """The resolution that a picture claims, None where it claims none or nonsense (a telephone's 72)."""
     claimed = float((image.info.get("dpi") or (0, 0))[0])
-    return claimed if 100 <= claimed <= 1300 else max(image.size) / 11.7
+    return claimed if 100 <= claimed <= 1300 else None
 
 
 def _scaled(image: Image.Image, have: float, want: float) -> Image.Image:
@@ -94,22 +111,33 @@ def _scaled(image: Image.Image, have: float, want: float) -> Image.Image:
     return image.resize(size, Image.Resampling.BOX if factor < 0.5 else Image.Resampling.BILINEAR)
 
 
-def _embedded_jpeg(data: bytes) -> Gray | None:
-    """The pixels of the JPEG that a one-page PDF consists of, or None where the page is anything else."""
+def _of_pdf(data: bytes) -> Picture:
+    """The pixels of the JPEG that a one-page PDF consists of, or the page rendered where it is anything else."""
     with pikepdf.open(io.BytesIO(data), suppress_warnings=True) as pdf:
         page = pdf.pages[0]
         _refuse_bombs(page)
-        try:
+        raw, dpi, turn = None, None, 0
+        # A page that contradicts itself: let the renderer make of it what it can.
+        with suppress(AttributeError, TypeError, KeyError, pikepdf.PdfError):
+            dpi = _dpi_of(page)
+            turn = int(page.obj.get("/Rotate", 0)) % 360
             image = _only_image(page)
             raw = image.read_raw_bytes() if image is not None and _is_plain_jpeg(image) else None
-            turn = int(page.obj.get("/Rotate", 0)) % 360
-        except (AttributeError, TypeError, KeyError, pikepdf.PdfError):
-            # The page contradicts itself: let the renderer make of it what it can.
-            return None
     if raw is None:
+        return Picture(_render_gray(data), dpi, 0)
+    gray, shrunk = _decode_jpeg(raw)
+    return Picture(np.ascontiguousarray(np.rot90(gray, -(turn // 90))) if turn else gray, dpi, shrunk)
+
+
+def _dpi_of(page: pikepdf.Page) -> float | None:
+    """The resolution of the only picture on a page, as if it filled the page; None where there are several or none."""
+    images = list(_images_below(page.obj.get("/Resources", {}), depth=1))
+    if len(images) != 1:
         return None
-    gray = _decode_jpeg(raw)
-    return np.ascontiguousarray(np.rot90(gray, -(turn // 90))) if turn else gray
+    left, low, right, top = (float(value) for value in page.cropbox)
+    longer = max(right - left, top - low) * float(page.obj.get("/UserUnit", 1)) / 72
+    dpi = max(int(images[0].get("/Width", 0)), int(images[0].get("/Height", 0))) / max(longer, 0.1)
+    return dpi if dpi >= _LEAST_DPI else None
 
 
 def _refuse_bombs(page: pikepdf.Page) -> None:
@@ -177,18 +205,20 @@ def _is_plain_jpeg(image: Any) -> bool:
     return names == ["/DCTDecode"] and plain and not any(key in image for key in ("/Decode", "/SMask", "/Mask"))
 
 
-def _decode_jpeg(raw: bytes) -> Gray:
+def _decode_jpeg(raw: bytes) -> tuple[Gray, int]:
+    """Its pixels in grey, and by how much each side was shrunk."""
     with Image.open(io.BytesIO(raw), formats=["JPEG"]) as header:
         check_pixels("", header.size)
         longest = max(header.size)
     if b"\xff\xd9" not in raw[-64:]:
         raise ValueError("the picture stops in the middle")
     # A code's module has 6 pixels at 200 dpi: above 400 dpi half the pixels read as well in a quarter of the time.
-    flag = cv2.IMREAD_REDUCED_GRAYSCALE_2 if longest > 5000 else cv2.IMREAD_GRAYSCALE
+    shrunk = 2 if longest > 5000 else 1
+    flag = cv2.IMREAD_REDUCED_GRAYSCALE_2 if shrunk == 2 else cv2.IMREAD_GRAYSCALE
     gray = cv2.imdecode(np.frombuffer(raw, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
     if gray is None:
         raise ValueError("the picture cannot be decoded")
-    return np.asarray(gray, np.uint8)
+    return np.asarray(gray, np.uint8), shrunk
 
 
 def _render_gray(data: bytes) -> Gray:

@@ -35,6 +35,11 @@ _SENTENCES = {
         "several cards were scanned together: cut them apart and scan each alone",
     ),
     "unreadable": ("此页无法打开:{why}", "the page cannot be opened: {why}"),
+    "deadly": (
+        "处理此页时程序三次中断,已跳过;请查看原件,重新扫描或人工归入",
+        "the program was ended three times at this page, which was passed over: look at the paper, then scan it again "
+        "or place the page by hand",
+    ),
     "unknown_serial": ("编号 {serial} 没有登记", "the number {serial} is not on record"),
     "contradicts": (
         "第 {page} 页第 {copy} 联与编号 {serial} 的登记不符",

@@ -28,7 +28,7 @@ def _pid() -> int:
 
 
 def test_the_pictures_are_the_same(page):
-    assert np.array_equal(apart.picture(page), rasters.picture(page))
+    assert np.array_equal(apart.picture(page).gray, rasters.picture(page).gray)
     near = apart.page_image(page.data, page.media_type, 90, 100)
     far = rasters.page_image(page.data, page.media_type, 90, 100)
     assert near.size == far.size
@@ -41,14 +41,14 @@ def test_a_broken_page_is_the_same_sentence(page):
         with pytest.raises(UnreadablePage):
             read(broken)
     before = _pid()
-    assert apart.picture(page).shape == (1754, 1240)
+    assert apart.picture(page).gray.shape == (1754, 1240)
     assert _pid() == before
 
 
 def test_a_reader_that_died_is_begun_anew(page):
     apart.picture(page)
     os.kill(_pid(), signal.SIGKILL)
-    assert apart.picture(page).shape == (1754, 1240)
+    assert apart.picture(page).gray.shape == (1754, 1240)
 
 
 def test_a_page_that_takes_too_long_is_given_up_and_the_next_is_read(page, monkeypatch):
@@ -60,7 +60,7 @@ def test_a_page_that_takes_too_long_is_given_up_and_the_next_is_read(page, monke
     with pytest.raises(UnreadablePage, match="超时"):
         apart.picture(page)
     monkeypatch.undo()
-    assert apart.picture(page).shape == (1754, 1240)
+    assert apart.picture(page).gray.shape == (1754, 1240)
     assert _pid() != stuck
 
 

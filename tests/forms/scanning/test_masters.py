@@ -111,7 +111,7 @@ def test_a_page_of_absurd_size_is_drawn_small():
         pdf.add_blank_page(page_size=(14_400, 14_400))
         pdf.save(out)
     with masters.opened(out.getvalue()) as master:
-        assert rasters.picture(master.page(1)).size <= masters.MOST_PIXELS / 3
+        assert rasters.picture(master.page(1)).gray.size <= masters.MOST_PIXELS / 3
 
 
 def test_a_page_is_split_off_without_loss_and_always_the_same():
@@ -126,7 +126,7 @@ def test_a_page_is_split_off_without_loss_and_always_the_same():
 def test_a_scanned_page_gives_the_scanners_own_pixels():
     jpeg = _saved(_page(), "JPEG", quality=60)
     with masters.opened(samples.scan_pdf([_page()], dpi=100, quality=60)) as master:
-        gray = rasters.picture(master.page(1))
+        gray = rasters.picture(master.page(1)).gray
     expected = np.asarray(Image.open(io.BytesIO(jpeg)).convert("L"))
     assert gray.shape == expected.shape
     assert np.abs(gray.astype(int) - expected).mean() < 1
@@ -140,7 +140,7 @@ def test_a_turned_pdf_page_looks_the_same_to_the_reader_as_to_people(turn):
         pdf.save(out)
     with masters.opened(out.getvalue()) as master:
         file = master.page(1)
-    gray = rasters.picture(file)
+    gray = rasters.picture(file).gray
     shown = np.asarray(rasters.page_image(file.data, file.media_type, 0, 100).convert("L").resize(gray.shape[::-1]))
     assert np.abs(gray.astype(int) - shown).mean() < 3
 
@@ -159,7 +159,7 @@ def test_each_frame_of_a_tiff_is_kept_without_loss(mode):
 
 def test_a_fax_in_black_and_white_is_read():
     with masters.opened(samples.scan_tiff([_page("1"), _page("2")])) as master:
-        assert rasters.picture(master.page(2)).shape == (1169, 827)
+        assert rasters.picture(master.page(2)).gray.shape == (1169, 827)
 
 
 def test_a_single_picture_stays_as_it_is():
@@ -174,7 +174,7 @@ def test_a_phones_note_which_way_up_is_heeded():
     data = _saved(_page(), "JPEG", exif=exif)
     with masters.opened(data) as master:
         file = master.page(1)
-    assert rasters.picture(file).shape == (827, 1169)
+    assert rasters.picture(file).gray.shape == (827, 1169)
     assert rasters.page_image(file.data, file.media_type, 0, 100).size == (1169, 827)
 
 
@@ -186,7 +186,7 @@ def test_a_file_of_two_thousand_pages_is_opened_page_by_page():
         assert master.page_count == 2000
         for number in range(1, 2001):
             file = master.page(number)
-            sizes.add(rasters.picture(file).shape)
+            sizes.add(rasters.picture(file).gray.shape)
     assert sizes == {(113, 80)}
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
 
