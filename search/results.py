@@ -10,12 +10,13 @@ from typing import Literal
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from records import identifiers
+from records import identifiers, readings
 from records.errors import BadInput
 from search import analysis, ranking, snippets
 from search.engines import decides, engine_for
 from search.expressions import EVERYTHING, Expression, Scope, Span, Token, either, every, undecided, upper
 from search.index import Index
+from search.places import Found, found_on
 from search.query import Ignored, understand
 from search.sources import Source, gather
 from search.tables import SearchEntry, document_at, places_between
@@ -47,7 +48,10 @@ class Visible:
 
 @dataclass(frozen=True)
 class Hit:
-    """A document found. ``snippet``: raw text as (text, is a hit) parts, to be escaped by whoever shows them."""
+    """A document found. ``snippet``: raw text as (text, is a hit) parts, to be escaped by whoever shows them.
+
+    ``found``: in which fields of which pages, and where on their pictures.
+    """
 
     document_id: int
     title: str
@@ -59,6 +63,7 @@ class Hit:
     unit: str
     dated: date
     snippet: tuple[snippets.Part, ...]
+    found: tuple[Found, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -170,10 +175,12 @@ def places_of(session: Session, expression: Expression) -> Select[int]:
 
 def _hits(session: Session, meaning: Expression | None, visible: Visible, places: Sequence[int]) -> Iterator[Hit]:
     sources = {source.document_id: source for source in gather(session, [document_at(place) for place in places])}
+    shown = [source.document_id for source in sources.values() if visible.includes(source)]
+    pages = readings.of_documents(session, shown) if meaning is not None else {}
     for place in places:
         source = sources.get(document_at(place))
         if source is not None and visible.includes(source):
-            yield _hit(source, meaning)
+            yield _hit(source, meaning, found_on(pages.get(source.document_id, ()), meaning))
 
 
 def _filters(
@@ -190,7 +197,7 @@ def _filters(
         yield Span(*places_between(since or _FIRST_DAY, until or _LAST_DAY))
 
 
-def _hit(source: Source, meaning: Expression | None) -> Hit:
+def _hit(source: Source, meaning: Expression | None, found: tuple[Found, ...]) -> Hit:
     return Hit(
         document_id=source.document_id,
         title=source.title,
@@ -202,4 +209,5 @@ def _hit(source: Source, meaning: Expression | None) -> Hit:
         unit=source.unit_code,
         dated=source.dated,
         snippet=snippets.snippet(source.texts, meaning),
+        found=found,
     )

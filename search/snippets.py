@@ -23,11 +23,11 @@ def snippet(texts: Sequence[str], meaning: Expression | None) -> tuple[Part, ...
     ``texts`` as in ``Source.texts``. A document may be found by its unit, date or form and show no hit at all.
     """
     raw = " · ".join(" ".join(text.split()) for text in texts)[: analysis.LONGEST_TEXT]
-    spans = _merged(_spans(raw, meaning)) if meaning is not None else []
-    start, end = _window(raw, spans)
+    hits = _merged(spans(raw, meaning)) if meaning is not None else []
+    start, end = _window(raw, hits)
     parts: list[Part] = []
     at = start
-    for first, last in spans:
+    for first, last in hits:
         if first >= end or last <= start:
             continue
         parts += [(raw[at:first], False), (raw[first:last], True)]
@@ -37,7 +37,7 @@ def snippet(texts: Sequence[str], meaning: Expression | None) -> tuple[Part, ...
     return (*([("…", False)] if start else []), *shown, *([("…", False)] if end < len(raw) else []))
 
 
-def _spans(raw: str, meaning: Expression) -> list[tuple[int, int]]:
+def spans(raw: str, meaning: Expression) -> list[tuple[int, int]]:
     """Where the raw text shows what was asked for, from and until which character."""
     folded, origin = _folded(raw)
     found: list[tuple[int, int]] = []
