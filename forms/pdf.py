@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from forms import qr
 from forms.embedding import DocumentFont
-from forms.layout import Item, Laid, Line, PageIdentity, Panel, Text, Tick, place_identity
+from forms.layout import Code, Item, Laid, Line, PageIdentity, Panel, Text, Tick, place_identity
 from forms.layout.book_pages import BookFacts, end_pages, front_pages
 from forms.layout.cards import card_places, crop_marks
 from forms.layout.items import Colour
@@ -191,6 +191,7 @@ class _Pen:
             Line: self._line,
             Panel: self._panel,
             Tick: self._tick,
+            Code: self._code,
         }
 
     def draw(self, item: Item) -> None:
@@ -223,6 +224,9 @@ class _Pen:
         if item.stroke:
             yield f"{_rgb(item.colour)} RG {item.stroke:.2f} w [] 0 d {area} S"
 
+    def _code(self, item: Code) -> Iterator[str]:
+        yield _code_at(self.height, (item.x, item.y, item.side), item.text)
+
     def _tick(self, item: Tick) -> Iterator[str]:
         yield from self._panel(Panel(item.x, item.y, item.side, item.side, None, 0.7))
         if item.ticked:
@@ -234,11 +238,16 @@ class _Pen:
 
 
 def _code(paper: Paper, text: str) -> str:
-    """The QR code as one filled path at its place on the paper."""
+    """A page's own code at its place on the paper."""
+    return _code_at(paper.height, paper.qr, text)
+
+
+def _code_at(height: float, place: tuple[float, float, float], text: str) -> str:
+    """A QR code as one filled path; ``place``: left, top and side in mm from the top of a paper of that height."""
     modules, side = qr.path(text)
-    left, top, size = paper.qr
+    left, top, size = place
     scale = size * POINTS / side
-    low = (paper.height - top - size) * POINTS
+    low = (height - top - size) * POINTS
     return f"q 0 0 0 rg {scale:.5f} 0 0 {scale:.5f} {left * POINTS:.3f} {low:.3f} cm\n{modules}\nf Q"
 
 

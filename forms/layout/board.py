@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from forms.catalogue import Column
-from forms.layout.items import INK, LINE, SOFT, Box, BoxKind, Colour, Item, Line, Panel, Text, Tick
+from forms.layout.items import INK, LINE, SOFT, Box, BoxKind, Code, Colour, Item, Line, Panel, Text, Tick
 from forms.layout.text import SMALLEST, Fitted, balanced, clean, fit, line_height
 from forms.typeface import MM_PER_POINT, FaceName, Typeface
 
@@ -63,6 +63,10 @@ class Board:
     def tick(self, x: float, y: float, side: float, ticked: bool) -> None:
         """A square to tick."""
         self.items.append(Tick(x, y, side, ticked))
+
+    def code(self, x: float, y: float, side: float, text: str) -> None:
+        """A QR code."""
+        self.items.append(Code(x, y, side, text))
 
     def box(self, key: str, kind: BoxKind, x: float, y: float, w: float, h: float) -> None:
         """A place where ink will be looked for."""

@@ -1,4 +1,7 @@
-"""A dossier's own paper: its cover 案卷封面 and its contents list 卷内目录, drawn from what is filed."""
+"""A dossier's cover 案卷封面 and contents list 卷内目录, and the estate's list of dossiers 业主档案目录.
+
+Their elements follow GB/T 9705 (cover, contents) and DA/T 22 (contents on A4 landscape).
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,42 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from forms.layout.board import PAD, Board
-from forms.layout.frame import Area
-from forms.layout.items import INK, SHADE, SOFT, Item
-from forms.layout.plain import place_cover, place_title, plain_board
-from forms.layout.text import clean, wrap
+from forms.layout.items import INK, Item
+from forms.layout.listing import Cells, ListColumn, Listing, Note, Row, Strip, listing_pages
+from forms.layout.plain import place_cover, plain_board
 from forms.paper import A4
 
-_STRIP = 7.0
-_LINE = 8.5
-_HEADINGS = (("序号", 1.0), ("编号", 3.6), ("题名", 5.6), ("日期", 2.4), ("页数", 1.1), ("备注", 1.8))
-_LEFT = (1, 2, 5)  # the columns of words
+_CONTENTS = (
+    ListColumn("顺序号", 1.1),
+    ListColumn("文号/编号", 3.6, "left"),
+    ListColumn("责任者", 2.6, "left"),
+    ListColumn("题名", 7.4, "left"),
+    ListColumn("日期", 2.2),
+    ListColumn("页次", 1.4),
+    ListColumn("页数", 1.1),
+    ListColumn("备注", 3.0, "left"),
+)
+_DIRECTORY = (
+    ListColumn("顺序号", 1.1),
+    ListColumn("档号", 3.2, "left"),
+    ListColumn("单元房号", 2.6, "left"),
+    ListColumn("业主", 3.4, "left"),
+    ListColumn("产权期", 4.4),
+    ListColumn("件数", 1.1),
+    ListColumn("页数", 1.1),
+    ListColumn("保管期限", 3.0, "left"),
+    ListColumn("存放位置", 2.6),
+    ListColumn("备注", 3.0, "left"),
+)
 
 
 @dataclass(frozen=True)
 class DossierFacts:
-    """What a dossier's cover says. ``until`` is None while the ownership lasts; ``secrecy`` is the office's label."""
+    """What a dossier's own paper says of it. ``until`` is None while the ownership lasts; ``secrecy`` is the label.
+
+    ``documents``, ``pages`` and the days of the first and last document are None where whoever prints may not know
+    them; they are then written by hand. ``place`` is the place's code, or empty.
+    """
 
     number: str
     unit: str
@@ -31,20 +54,36 @@ class DossierFacts:
     office: str
     secrecy: str
     retention: str
-    documents: int
-    pages: int
+    documents: int | None
+    pages: int | None
     estate: str = ""
+    first_on: date | None = None
+    last_on: date | None = None
+    place: str = ""
+
+    @property
+    def title(self) -> str:
+        """The folder's title 案卷题名."""
+        return f"{self.estate}{self.unit}业主{'、'.join(self.owners)}档案"
+
+    @property
+    def amount(self) -> str:
+        """How many documents and pages, or room to write it."""
+        if self.documents is None or self.pages is None:
+            return "　　　　件　　　　　页"
+        return f"{self.documents} 件　{self.pages} 页"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the contents list. ``reference`` is the printed number, or empty."""
+    """A line of the contents list. ``reference`` is the printed number, or empty; ``author`` is 责任者."""
 
     reference: str
     title: str
     dated: date | None
     pages: int
     remark: str = ""
+    author: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,16 +95,36 @@ class Section:
     missing: Sequence[str] = ()
 
 
+@dataclass(frozen=True)
+class DirectoryLine:
+    """A dossier in the estate's list; ``owners`` empty and counts None where the list is not for them."""
+
+    number: str
+    unit: str
+    owners: Sequence[str]
+    since: date
+    until: date | None
+    documents: int | None
+    pages: int | None
+    retention: str
+    place: str = ""
+    remark: str = ""
+
+
 def dossier_cover(facts: DossierFacts) -> tuple[Item, ...]:
-    """The cover of a dossier (DA 4.1.2): owner, unit, number, period, counts."""
+    """The cover of a dossier: title, days, period of keeping, counts, number, place, secrecy (GB/T 9705, RZ 4.5.13)."""
     board, area = plain_board(A4)
-    until = _day(facts.until) if facts.until else "今"
+    until = day(facts.until) if facts.until else "今"
+    dated = f"{day(facts.first_on)} 至 {day(facts.last_on)}" if facts.first_on and facts.last_on else "　"
     rows = [
+        ("案卷题名", facts.title),
         ("单元房号", f"{facts.unit}　{facts.estate}".strip()),
         ("业　　主", "、".join(facts.owners)),
-        ("产 权 期", f"{_day(facts.since)} 至 {until}"),
+        ("产 权 期", f"{day(facts.since)} 至 {until}"),
+        ("起止日期", dated),
         ("保管期限", facts.retention),
-        ("件数页数", f"{facts.documents} 件　{facts.pages} 页"),
+        ("件数页数", facts.amount),
+        ("存放位置", facts.place or "　"),
     ]
     board.panel(area.x + area.w - 31.0, area.y + 6.0, 24.0, 10.0, stroke=1.2, colour=INK)
     label = board.middle(area.y + 6.0, 10.0, 14)
@@ -76,109 +135,62 @@ def dossier_cover(facts: DossierFacts) -> tuple[Item, ...]:
 
 
 def contents_pages(facts: DossierFacts, sections: Sequence[Section], on: date) -> list[tuple[Item, ...]]:
-    """The contents list as of a day, over as many pages as it needs; sections stand in the order given."""
-    lines = list(_numbered(sections))
-    boards: list[Board] = []
-    board, y, area = _new_page(facts, boards)
-    for line, following in zip(lines, [*lines[1:], None], strict=True):
-        tall = line.height(board, area.w)
-        # A heading goes over with the first line it stands above.
-        together = following.height(board, area.w) if isinstance(line, _Heading) and following else 0.0
-        if y + tall + together > area.y + area.h - 8.0:
-            board, y, area = _new_page(facts, boards)
-        line.place(board, area.x, y, area.w, tall)
-        board.line(area.x, y + tall, area.x + area.w, y + tall)
-        y += tall
-    _place_feet(boards, area, on)
-    return [tuple(one.items) for one in boards]
+    """The contents list as of a day, over as many pages as it needs; sections stand in the order given.
+
+    Pages are numbered through the whole folder, so that each document says from which to which it goes 页次.
+    """
+    beside = f"档号 {facts.number}　{facts.unit}"
+    return listing_pages(Listing("卷内目录", beside, _CONTENTS, list(_contents(sections)), foot=f"截至 {day(on)}"))
 
 
-@dataclass(frozen=True)
-class _Heading:
-    text: str
-
-    def height(self, board: Board, width: float) -> float:
-        del board, width
-        return _STRIP
-
-    def place(self, board: Board, x: float, y: float, w: float, h: float) -> None:
-        board.panel(x, y, w, h, fill=SHADE)
-        board.text(x + PAD, board.middle(y, h, 9.5), self.text, 9.5)
-
-
-@dataclass(frozen=True)
-class _Missing:
-    names: Sequence[str]
-
-    def height(self, board: Board, width: float) -> float:
-        return 3.6 + 4.2 * len(wrap(board.typeface, self._text, width - 4 * PAD, 9))
-
-    @property
-    def _text(self) -> str:
-        return clean("缺：" + "、".join(self.names))
-
-    def place(self, board: Board, x: float, y: float, w: float, h: float) -> None:
-        board.words(x + PAD, y, w - 2 * PAD, h, self._text, 9, colour=SOFT)
-
-
-@dataclass(frozen=True)
-class _Entry:
-    number: int
-    entry: Entry
-
-    def _cells(self) -> tuple[str, ...]:
-        entry = self.entry
-        day = _day(entry.dated) if entry.dated else ""
-        return (str(self.number), entry.reference, entry.title, day, str(entry.pages), entry.remark)
-
-    def height(self, board: Board, width: float) -> float:
-        title = _widths(width)[2]
-        return max(_LINE, 3.6 + 4.3 * len(wrap(board.typeface, clean(self.entry.title), title - 2 * PAD, 9)))
-
-    def place(self, board: Board, x: float, y: float, w: float, h: float) -> None:
-        for column, (cell, wide) in enumerate(zip(self._cells(), _widths(w), strict=True)):
-            board.words(x, y, wide, h, cell, 9, align="left" if column in _LEFT else "centre", pad=1.0)
-            if column:
-                board.line(x, y, x, y + h)
-            x += wide
-
-
-def _numbered(sections: Sequence[Section]) -> Iterator[_Heading | _Missing | _Entry]:
-    number = 0
+def _contents(sections: Sequence[Section]) -> Iterator[Row]:
+    number, page = 0, 0
     for place, section in enumerate(sections, start=1):
-        yield _Heading(f"{place}　{section.name}")
+        yield Strip(f"{place}　{section.name}")
         for entry in section.entries:
             number += 1
-            yield _Entry(number, entry)
+            yield _cells(number, page, entry)
+            page += entry.pages
         if section.missing:
-            yield _Missing(section.missing)
+            yield Note("缺：" + "、".join(section.missing))
 
 
-def _new_page(facts: DossierFacts, boards: list[Board]) -> tuple[Board, float, Area]:
-    board, area = plain_board(A4)
-    boards.append(board)
-    y = place_title(board, area, "卷内目录", f"档号 {facts.number}　{facts.unit}")
-    board.panel(area.x, y, area.w, 9.0, fill=SHADE)
-    x = area.x
-    for (name, _), wide in zip(_HEADINGS, _widths(area.w), strict=True):
-        board.words(x, y, wide, 9.0, name, 9.5, align="centre", pad=0.8)
-        x += wide
-    board.line(area.x, y, area.x + area.w, y, 1.0, INK)
-    board.line(area.x, y + 9.0, area.x + area.w, y + 9.0)
-    return board, y + 9.0, area
+def _cells(number: int, before: int, entry: Entry) -> Cells:
+    first, last = before + 1, before + entry.pages
+    pages = "" if not entry.pages else str(first) if first == last else f"{first}–{last}"
+    dated = f"{entry.dated:%Y-%m-%d}" if entry.dated else ""
+    texts = (entry.reference, entry.author, entry.title, dated, pages, str(entry.pages), entry.remark)
+    return Cells((str(number), *texts))
 
 
-def _place_feet(boards: Sequence[Board], area: Area, on: date) -> None:
-    low = area.y + area.h - 2.0
-    for number, board in enumerate(boards, start=1):
-        board.text(area.x, low, f"截至 {_day(on)}", 9, colour=SOFT)
-        board.text(area.x + area.w, low, f"第 {number} 页　共 {len(boards)} 页", 9, align="right")
+def directory_pages(
+    office: str, estates: Sequence[tuple[str, Sequence[tuple[str, Sequence[DirectoryLine]]]]], on: date
+) -> list[tuple[Item, ...]]:
+    """The list of all dossiers (handbook DA 5.0), by estate and building, as of a day; a new page for each estate."""
+    pages: list[tuple[Item, ...]] = []
+    for estate, buildings in estates:
+        rows = list(_directory(buildings))
+        pages += listing_pages(Listing("业主档案目录", f"{office}　{estate}", _DIRECTORY, rows, foot=f"截至 {day(on)}"))
+    return pages
 
 
-def _widths(width: float) -> list[float]:
-    total = sum(weight for _, weight in _HEADINGS)
-    return [width * weight / total for _, weight in _HEADINGS]
+def _directory(buildings: Sequence[tuple[str, Sequence[DirectoryLine]]]) -> Iterator[Row]:
+    number = 0
+    for building, lines in buildings:
+        yield Strip(f"{building} 栋　{len(lines)} 卷")
+        for line in lines:
+            number += 1
+            yield Cells(_directory_cells(number, line))
 
 
-def _day(on: date) -> str:
+def _directory_cells(number: int, line: DirectoryLine) -> tuple[str, ...]:
+    until = f"{line.until:%Y-%m-%d}" if line.until else "今"
+    counts = ("" if count is None else str(count) for count in (line.documents, line.pages))
+    period = f"{line.since:%Y-%m-%d} 至 {until}"
+    owners = "、".join(line.owners)
+    return (str(number), line.number, line.unit, owners, period, *counts, line.retention, line.place, line.remark)
+
+
+def day(on: date) -> str:
+    """A date as it reads on paper."""
     return f"{on.year}年{on.month}月{on.day}日"

@@ -72,7 +72,17 @@ class Tick:
     ticked: bool = False
 
 
-Item = Text | Line | Panel | Tick
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A QR code of ``text``, the side of its modules ``side``; what lies around it leaves its quiet zone free."""
+
+    x: float
+    y: float
+    side: float
+    text: str
+
+
+Item = Text | Line | Panel | Tick | Code
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def test_the_contents_list_every_document_once_and_what_is_missing() -> None:
     assert "缺：供暖协议书" in words
     assert f"第 {len(pages)} 页　共 {len(pages)} 页" in words
     assert words.index("1　业主临时公约") < words.index("2　供暖协议书") < words.index("3　其他")
-    assert all(item.y < 297 - 20 for page in pages for item in page if isinstance(item, Text))
+    assert all(item.x < 297 and item.y < 210 - 20 for page in pages for item in page if isinstance(item, Text))
 
 
 @pytest.mark.parametrize("before", range(15, 32))

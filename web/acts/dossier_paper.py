@@ -1,58 +1,142 @@
-"""A dossier's own paper: cover 案卷封面, contents list 卷内目录, note sheet 备考表, spine labels 脊背标签."""
+"""A dossier's own paper: cover 案卷封面, contents list 卷内目录, note sheet 备考表, labels 标签; for one or many.
+
+Who may print what: cover, note sheet and labels of a present owner's dossier tell what the folder's outside tells, and
+every office role prints them; how many documents and pages are in it is then left to be written by hand. The contents
+list, those counts, and anything of a former owner's dossier, are for the archivist, who keeps the folders (DA 4.1), and
+for whoever holds a grant.
+"""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
 
-from forms import pdf
-from forms.layout import Item
+from forms import label_marks, pdf
+from forms.layout import Item, labels
 from forms.layout.dossier_pages import DossierFacts, Entry, Section, contents_pages, dossier_cover
-from forms.layout.frame import Area
-from forms.layout.plain import BY_HAND, place_facts, place_ruled, place_title, plain_board
-from forms.paper import A4
-from records import access, audit, clock, identifiers
+from forms.layout.note_sheet import note_pages
+from forms.paper import A4, A4_LANDSCAPE, Paper
+from records import access, audit, clock, identifiers, places
 from records.access import ContentClosed
 from records.audit import Verb
 from records.dossiers import SectionContents
-from records.tables import Document, Dossier
+from records.errors import BadInput, NotFound
+from records.tables import Document, Dossier, Ownership, Unit
 from records.users import OFFICE_ROLES, Actor, Role
 from retention.schedule import FORMER_RULE, OWNER_RULE
+from retention.schedule_versions import in_force
+from web.acts.dossier_notes import known
 from web.acts.dossier_reading import contents
 from web.office import Office
 
 Pages = list[tuple[Item, ...]]
-Drawing = Callable[[DossierFacts, list[SectionContents]], Pages]
-LABEL = (36.0, 110.0)
-LABELS_ACROSS = 4
+Progress = Callable[[int, int], None]
 
 
-def print_paper(session: Session, office: Office, actor: Actor, dossier: Dossier, kind: str) -> bytes:
-    """Draw one kind of paper of a dossier as PDF: cover, contents, notes, labels; logged.
+@dataclass(frozen=True)
+class Folder:
+    """A dossier as its paper shows it. ``code`` is what its labels hold; ``known`` are the note sheet's sentences."""
 
-    Cover, note sheet and labels tell what the folder's outside tells. The contents list names the documents: it is for
-    the archivist, who keeps the folder (DA 4.1), and for whoever holds a grant. Raises NotAllowed, ContentClosed.
+    facts: DossierFacts
+    sections: Sequence[SectionContents]
+    code: str
+    known: Sequence[str]
+
+
+def print_paper(session: Session, office: Office, actor: Actor, dossier: Dossier, kind: str, skip: int = 0) -> bytes:
+    """Draw one kind of paper of a dossier as PDF; logged. Raises NotAllowed, ContentClosed, BadInput (skip)."""
+    data = draw(office, kind, [_folder(session, office, actor, dossier, kind)], skip)
+    _log(session, actor, kind, [dossier.id])
+    return data
+
+
+def print_many(
+    office: Office, actor: Actor, dossier_ids: Sequence[int], kind: str, skip: int = 0, progress: Progress | None = None
+) -> bytes:
+    """The same for many dossiers in one PDF, in the order given. What is drawn is only handed over once it is logged.
+
+    Raises NotAllowed, ContentClosed (nothing is printed then), BadInput.
     """
-    actor.require("打印档案用纸", *OFFICE_ROLES)
-    if kind == "contents" and actor.role != Role.ARCHIVIST:
-        decision = access.may_see_dossier(session, actor, dossier)
-        if not decision.allowed:
-            raise ContentClosed(because=decision.because, because_en=decision.because_en)
-    sections = contents(session, office.catalogue, dossier)
-    facts = _facts(office, dossier, sections)
+    folders = []
+    with office.reading() as session:
+        for done, dossier_id in enumerate(dossier_ids, start=1):
+            folders.append(_folder(session, office, actor, session.get_one(Dossier, dossier_id), kind))
+            if progress:
+                progress(done, len(dossier_ids))
+    data = draw(office, kind, folders, skip)
+    with office.transaction() as session:
+        _log(session, actor, kind, dossier_ids)
+    return data
+
+
+def of_building(session: Session, building: str, former: bool = False) -> list[int]:
+    """The dossiers of a building as its homes follow each other; former owners' too where asked. Raises NotFound."""
+    query = select(Dossier).join(Ownership).join(Unit, Unit.id == Ownership.unit_id)
+    states = ("open", "closed") if former else ("open",)
+    query = query.where(Unit.building == building.strip().removesuffix("栋").upper(), Dossier.state.in_(states))
+    found = sorted(session.scalars(query.options(selectinload(Dossier.ownership))), key=places.place_order)
+    if not found:
+        raise NotFound(what=f"{building.strip().removesuffix('栋')} 栋的业主档案")
+    return [dossier.id for dossier in found]
+
+
+def draw(office: Office, kind: str, folders: Sequence[Folder], skip: int = 0) -> bytes:
+    """The pages of a kind for all these folders as PDF: labels share sheets, everything else begins a page."""
+    name, drawing, paper = KINDS[kind]
+    pages = _sheets(kind, folders, skip) if kind in LABELS else [page for one in folders for page in drawing(one)]
+    title = f"{folders[0].facts.number} {name}" if len(folders) == 1 else f"{name} {len(folders)} 卷"
     out = io.BytesIO()
-    title = f"{dossier.number} {KINDS[kind][0]}"
-    pdf.draw_pages(KINDS[kind][1](facts, sections), out, title=title, author=office.settings.office)
-    audit.append(session, actor.id, Verb.DOSSIER_PRINTED, f"dossier:{dossier.id}", {"paper": kind})
+    pdf.draw_pages(pages, out, title=title, author=office.settings.office, paper=paper)
     return out.getvalue()
 
 
-def _facts(office: Office, dossier: Dossier, sections: list[SectionContents]) -> DossierFacts:
+def _sheets(kind: str, folders: Sequence[Folder], skip: int) -> Pages:
+    size, design = labels.sizes()[LABELS[kind]], labels.spine if kind == "labels" else labels.bag
+    return labels.label_sheets(size, [design(size, one.facts, one.code) for one in folders], skip)
+
+
+def _log(session: Session, actor: Actor, kind: str, dossier_ids: Sequence[int]) -> None:
+    for dossier_id in dossier_ids:
+        audit.append(session, actor.id, Verb.DOSSIER_PRINTED, f"dossier:{dossier_id}", {"paper": kind})
+
+
+def _folder(session: Session, office: Office, actor: Actor, dossier: Dossier, kind: str) -> Folder:
+    actor.require("打印档案用纸", *OFFICE_ROLES)
+    if kind not in KINDS:
+        raise BadInput(what=f"没有这种档案用纸:{kind}(可选:{'、'.join(KINDS)})")
+    inside = _sees_inside(session, actor, dossier, kind)
+    sections = contents(session, office.catalogue, dossier)
+    mark = label_marks.LabelMark("dossier", dossier.number)
+    return Folder(
+        facts=_facts(session, office, dossier, sections, inside),
+        sections=sections,
+        code=mark.text(office.vault.master.page_secret()),
+        known=known(session, dossier, sections, inside) if kind == "notes" else (),
+    )
+
+
+def _sees_inside(session: Session, actor: Actor, dossier: Dossier, kind: str) -> bool:
+    """Whether the printer knows what is in the folder. Raises ContentClosed where the paper tells more than that."""
+    decision = access.may_see_dossier(session, actor, dossier)
+    keeper = actor.role == Role.ARCHIVIST and dossier.state != "destroyed"
+    inside = keeper or decision.allowed
+    if not inside and (kind == "contents" or dossier.state != "open"):
+        raise ContentClosed(because=decision.because, because_en=decision.because_en)
+    return inside
+
+
+def _facts(
+    session: Session, office: Office, dossier: Dossier, sections: Sequence[SectionContents], inside: bool
+) -> DossierFacts:
     ownership = dossier.ownership
     documents = [document for section in sections for document in section.documents]
-    rule = office.schedule.rule(OWNER_RULE if dossier.state == "open" else FORMER_RULE)
+    days = [document.dated for document in documents] if inside else []
+    rule = in_force(session).rule(OWNER_RULE if dossier.state == "open" else FORMER_RULE)
+    stands = places.placement(session, dossier.id)
     return DossierFacts(
         number=dossier.number,
         unit=identifiers.format(ownership.unit.code),
@@ -62,70 +146,42 @@ def _facts(office: Office, dossier: Dossier, sections: list[SectionContents]) ->
         office=office.settings.office,
         secrecy=office.settings.secrecy,
         retention=rule.zh,
-        documents=len(documents),
-        pages=sum(len(document.pages) for document in documents),
+        documents=len(documents) if inside else None,
+        pages=sum(len(document.pages) for document in documents) if inside else None,
         estate=ownership.unit.estate,
+        first_on=min(days, default=None),
+        last_on=max(days, default=None),
+        place=stands.place.code if stands else "",
     )
 
 
-def _cover(facts: DossierFacts, _sections: list[SectionContents]) -> Pages:
-    return [dossier_cover(facts)]
-
-
-def _contents(facts: DossierFacts, sections: list[SectionContents]) -> Pages:
+def _contents(folder: Folder) -> Pages:
     listed = [
-        Section(one.name, [_entry(document) for document in one.documents], [gap.name for gap in one.missing])
-        for one in sections
+        Section(
+            one.name,
+            [_entry(document, folder.facts.office) for document in one.documents],
+            [gap.name for gap in one.missing],
+        )
+        for one in folder.sections
     ]
-    return contents_pages(facts, listed, clock.today())
+    return contents_pages(folder.facts, listed, clock.today())
 
 
-def _entry(document: Document) -> Entry:
+def _entry(document: Document, office: str) -> Entry:
     have, expected = len(document.pages), document.expected_pages
     remark = f"缺 {expected - have} 页" if have < expected else ""
-    return Entry(document.serial or "", document.title, document.dated, have, remark)
+    # What came from outside bears no number of ours, and who made it is on the paper alone.
+    author = office if document.serial else ""
+    return Entry(document.serial or "", document.title, document.dated, have, remark, author)
 
 
-def _notes(facts: DossierFacts, _sections: list[SectionContents]) -> Pages:
-    """The note sheet: what whoever opens the folder later should know, written in by hand."""
-    board, area = plain_board(A4)
-    y = place_title(board, area, "备考表", f"档号 {facts.number}　{facts.unit}")
-    rows = [
-        ("本卷情况", f"共 {facts.documents} 件　{facts.pages} 页(截至 {clock.today()})"),
-        ("立卷人", ""),
-        ("检查人", ""),
-        ("立卷日期", BY_HAND),
-    ]
-    place_facts(board, Area(area.x, y, area.w, 44.0), rows)
-    columns = (("日期", 1.6), ("情况说明(缺损、修改、补充、移出、借出)", 6.0), ("经办人", 1.6))
-    place_ruled(board, Area(area.x, y + 50.0, area.w, area.h - (y + 50.0 - area.y)), columns, 14.0)
-    return [tuple(board.items)]
-
-
-def _labels(facts: DossierFacts, _sections: list[SectionContents]) -> Pages:
-    """Spine labels to cut out, for as many folders as the dossier fills."""
-    board, area = plain_board(A4)
-    wide, tall = LABEL
-    for place in range(LABELS_ACROSS):
-        x, middle = area.x + place * (wide + 4.0), area.x + place * (wide + 4.0) + wide / 2
-        board.panel(x, area.y, wide, tall, stroke=0.8)
-        lines = (
-            (facts.secrecy, 11.0),
-            (facts.estate, 9.0),
-            (facts.unit, 13.0),
-            (facts.number, 9.5),
-            ("第　　册", 10.0),
-        )
-        for line, (text, size) in enumerate(lines):
-            board.words(x, area.y + 4.0 + line * 20.0, wide, 18.0, text, size, align="centre", pad=1.5)
-        board.text(middle, area.y + tall - 3.0, facts.office, 6.5, align="centre")
-    return [tuple(board.items)]
-
-
-#: Each kind of paper: its Chinese name and how it is drawn.
-KINDS: Mapping[str, tuple[str, Drawing]] = {
-    "cover": ("案卷封面", _cover),
-    "contents": ("卷内目录", _contents),
-    "notes": ("备考表", _notes),
-    "labels": ("脊背标签", _labels),
+#: Each kind of paper: its Chinese name, how a folder's pages are drawn, and on what.
+KINDS: Mapping[str, tuple[str, Callable[[Folder], Pages], Paper]] = {
+    "cover": ("案卷封面", lambda folder: [dossier_cover(folder.facts)], A4),
+    "contents": ("卷内目录", _contents, A4_LANDSCAPE),
+    "notes": ("备考表", lambda folder: note_pages(folder.facts, folder.known), A4),
+    "labels": ("脊背标签", lambda _: [], A4),
+    "bags": ("档案袋标签", lambda _: [], A4),
 }
+#: The kinds that are labels, and the size of each.
+LABELS = {"labels": "spine", "bags": "bag"}
