@@ -15,10 +15,12 @@ from web.commands import (
     facts,
     form_files,
     forms,
+    knowing,
     log,
     owners,
     retention,
     scans,
+    schedule,
     searching,
     setting_up,
     supplies,
@@ -51,6 +53,7 @@ COMMANDS: tuple[click.Command, ...] = (
     dossiers.group,
     access.group,
     retention.group,
+    schedule.group,
     facts.group,
     scans.group,
     searching.command,
@@ -61,7 +64,11 @@ for _command in form_files.COMMANDS:
     forms.group.add_command(_command)
 for _command in COMMANDS:
     yedang.add_command(_command)
-for _group, _more in ((books.group, bindings.COMMANDS), (forms.group, supplies.COMMANDS)):
+for _group, _more in (
+    (books.group, bindings.COMMANDS),
+    (forms.group, supplies.COMMANDS),
+    (access.group, knowing.COMMANDS),
+):
     for _command in _more:
         _group.add_command(_command)
 

@@ -18,7 +18,7 @@ from records.access.deciding import (
     open_dossiers,
     sees_series,
 )
-from records.access.ending import end_grants, give_back, revoke
+from records.access.ending import end_grants, endings, give_back, revoke
 from records.access.requests import (
     LONGEST_GRANT,
     MODES,
@@ -49,6 +49,7 @@ __all__ = [
     "approve",
     "asked_for",
     "end_grants",
+    "endings",
     "find_request",
     "give_back",
     "keeps_requests",

@@ -61,6 +61,14 @@ def end_grants(session: Session, actor: Actor, dossier: Dossier, because: str) -
     return len(links)
 
 
+def endings(session: Session, request: AccessRequest) -> dict[int, AccessRequestDossier]:
+    """Which of a request's dossiers it opens no longer, by dossier: when and because of what."""
+    query = select(AccessRequestDossier).where(
+        AccessRequestDossier.request_id == request.id, AccessRequestDossier.ended_at.is_not(None)
+    )
+    return {link.dossier_id: link for link in session.scalars(query)}
+
+
 def _revoke_when_empty(session: Session, actor: Actor, link: AccessRequestDossier) -> None:
     """A request that opens nothing any more is over as a whole."""
     left = select(AccessRequestDossier.dossier_id).where(

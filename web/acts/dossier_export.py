@@ -41,10 +41,11 @@ def export_dossier(
 ) -> list[dict[str, object]]:
     """Write the dossier into an empty folder; returns the rows of its list.
 
-    Only under a live grant; every page counts as shown. Files are named ``NN-section/serial-copy-page.suffix``.
+    The stored files leave the house as the paper does: only under a live grant of loan. Every page counts as shown.
+    Files are named ``NN-section/serial-copy-page.suffix``.
     Raises ContentClosed, FolderNotEmpty, ScanAltered.
     """
-    decision = access.may_see_dossier(session, actor, dossier)
+    decision = access.may_take_dossier(session, actor, dossier)
     if not decision.allowed:
         raise ContentClosed(because=decision.because, because_en=decision.because_en)
     if folder.exists() and any(folder.iterdir()):

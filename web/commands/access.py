@@ -1,18 +1,20 @@
-"""yedang access: asking for dossiers, deciding, registering, giving back."""
+"""yedang access: asking for dossiers, deciding, registering who came, giving back, revoking."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 import click
 from sqlalchemy.orm import Session
 
-from records import access
+from records import access, clock
+from records.access.visits import PAPERS, Visitor
 from records.tables import AccessRequest
 from records.users import Actor
 from web.acts.dossier_reading import find_dossier
 from web.commands.answers import Answer, Column, Table, answer, said
-from web.commands.console import Console, OfficeGroup, pass_console
+from web.commands.console import DAY, Console, OfficeGroup, pass_console
 
 COLUMNS = (
     Column("id", "申请号", "Request"),
@@ -23,6 +25,7 @@ COLUMNS = (
     Column("asked_at", "申请时间", "Asked"),
     Column("ends_at", "有效期至", "Until"),
     Column("self_approved", "自批", "Own approval"),
+    Column("deputised", "代批", "By deputy"),
 )
 
 
@@ -34,16 +37,29 @@ def group() -> None:
 @group.command("request")
 @click.argument("units", nargs=-1, required=True)
 @click.option("--purpose", required=True, help="查阅事由 / what for")
-@click.option("--days", default=1, show_default=True, help="期限(天) / for how many days")
+@click.option("--days", default=1, show_default=True, help="期限(天),自登记起 / for how many days from registering")
+@click.option("--from", "first", type=DAY, help="自哪天,与 --until 同用 / from this day, with --until")
+@click.option("--until", "last", type=DAY, help="至哪天(含),代替 --days / to this day, instead of --days")
 @click.option(
     "--mode", default="screen", show_default=True, type=click.Choice(["screen", "print", "loan"]), help="方式 / how"
 )
 @pass_console
-def request(console: Console, units: tuple[str, ...], purpose: str, days: int, mode: str) -> Answer:
+def request(
+    console: Console,
+    units: tuple[str, ...],
+    purpose: str,
+    days: int,
+    first: date | None,
+    last: date | None,
+    mode: str,
+) -> Answer:
     """申请查阅一户或几户的档案(房号或档号)。 / Ask to see dossiers, by unit or dossier number."""
+    if first is not None and last is None:
+        raise click.UsageError("--from 须与 --until 同用 / --from needs --until")
+    period = (first or clock.today(), last) if last is not None else None
     with console.office.transaction() as session:
         asked = [find_dossier(session, text) for text in units]
-        made = access.request_access(session, console.actor(session), asked, purpose, days, mode)
+        made = access.request_access(session, console.actor(session), asked, purpose, days, mode, period=period)
         row = as_row(made)
     return said(
         {"request": row}, f"申请 {row['id']} 号已提出,待经理批准。", f"Request {row['id']} waits for a manager."
@@ -70,10 +86,19 @@ def refuse(console: Console, number: int, reason: str) -> Answer:
 
 @group.command("register")
 @click.argument("number", type=int)
+@click.option("--person", default="", help="来人姓名,默认申请人本人 / who came, by default the asker")
+@click.option(
+    "--paper", default=PAPERS[0], show_default=True, help="证件及号码后四位 / paper, last digits of its number"
+)
+@click.option("--shown", default="所申请的全部档案", show_default=True, help="出示了什么 / what was shown")
 @pass_console
-def register(console: Console, number: int) -> Answer:
-    """档案员登记已批准的申请,授权由此生效。 / An archivist registers an approved request; the grant begins."""
-    return _step(console, number, access.register)
+def register(console: Console, number: int, person: str, paper: str, shown: str) -> Answer:
+    """档案员登记来人,授权由此生效。 / An archivist registers who came for an approved request; the grant begins."""
+
+    def act(session: Session, actor: Actor, found: AccessRequest) -> None:
+        access.register(session, actor, found, Visitor(person or found.asker.name, paper, shown))
+
+    return _step(console, number, act)
 
 
 @group.command("return")
@@ -82,6 +107,15 @@ def register(console: Console, number: int) -> Answer:
 def return_(console: Console, number: int) -> Answer:
     """归还:结束授权。 / Give back: the grant ends."""
     return _step(console, number, access.give_back)
+
+
+@group.command("revoke")
+@click.argument("number", type=int)
+@click.option("--reason", required=True, help="原因 / why")
+@pass_console
+def revoke(console: Console, number: int, reason: str) -> Answer:
+    """档案员或经理提前撤销授权,须写明原因。 / Archivist or manager ends a grant early, with the reason."""
+    return _step(console, number, lambda session, actor, found: access.revoke(session, actor, found, reason))
 
 
 @group.command("list")
@@ -117,4 +151,7 @@ def as_row(request: AccessRequest) -> dict[str, object]:
         "ends_at": request.ends_at,
         "decision_reason": request.decision_reason,
         "self_approved": request.self_approved,
+        "deputised": request.deputy_for is not None,
+        "returned_at": request.returned_at,
+        "end_reason": request.end_reason,
     }

@@ -111,11 +111,12 @@ def either_program(request: pytest.FixtureRequest, home: Path) -> Program:
 
 
 @pytest.fixture
-def grant(program: Program) -> Callable[[str, str], None]:
-    """Open a unit's dossier to somebody: ``grant("3-2-1201", "staff")``."""
+def grant(program: Program) -> Callable[..., None]:
+    """Open a unit's dossier to somebody: ``grant("3-2-1201", "staff")``, or ``mode="loan"``."""
 
-    def give(unit: str, name: str) -> None:
-        number = program.ask("access", "request", unit, "--purpose", "核对", actor=name)["request"]["id"]
+    def give(unit: str, name: str, mode: str = "screen") -> None:
+        words = ("access", "request", unit, "--purpose", "核对", "--mode", mode)
+        number = program.ask(*words, actor=name)["request"]["id"]
         program.ask("access", "approve", number, actor="manager")
         program.ask("access", "register", number, actor="archivist")
 

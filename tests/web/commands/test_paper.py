@@ -203,12 +203,12 @@ def test_dossier_paper_is_drawn_and_its_list_is_for_keeper_and_grant_holders(
 
 
 def test_an_export_holds_the_page_bytes_as_filed(
-    program: Any, tmp_path: Path, grant: Callable[[str, str], None]
+    program: Any, tmp_path: Path, grant: Callable[..., None]
 ) -> None:
     pdf = tmp_path / "sheet.pdf"
     program.ask("form", "print", "RZ-07", "--unit", "3-2-1201", "--out", pdf, actor="staff")
     program.ask("scan", "file", _scan(pdf, tmp_path / "scan.pdf"), "--no-ocr", actor="staff")
-    grant("3-2-1201", "staff")
+    grant("3-2-1201", "staff", "loan")
     out = tmp_path / "export"
     program.ask("dossier", "export", "3-2-1201", "--out", out, actor="staff")
     page = json.loads((out / "dossier.json").read_text())["pages"][0]

@@ -40,13 +40,16 @@ def test_administration_gives_no_right_to_dossiers(program: Any) -> None:
     assert program("access", "request", "3-2-1201", "--purpose", "看看", actor="admin").code == 1
 
 
-def test_a_dossier_is_exported_only_under_a_grant(
-    program: Any, grant: Callable[[str, str], None], tmp_path: Path
+def test_the_stored_files_leave_only_under_a_grant_of_loan(
+    program: Any, grant: Callable[..., None], tmp_path: Path
 ) -> None:
     out = tmp_path / "export"
-    closed = program("dossier", "export", "3-2-1201", "--out", out, actor="staff")
-    assert (closed.code, out.exists()) == (1, False)
-    grant("3-2-1201", "staff")
+    for mode in ("", "screen", "print"):
+        if mode:
+            grant("3-2-1201", "staff", mode)
+        closed = program("dossier", "export", "3-2-1201", "--out", out, actor="staff")
+        assert (closed.code, out.exists()) == (1, False)
+    grant("3-2-1201", "staff", "loan")
     assert program.ask("dossier", "export", "3-2-1201", "--out", out, actor="staff")["pages"] == 0
     again = program("dossier", "export", "3-2-1201", "--out", out, actor="staff")
     assert again.code == 1
