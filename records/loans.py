@@ -246,6 +246,11 @@ def keeps_loans(actor: Actor) -> bool:
     return actor.role in (Role.ARCHIVIST, Role.MANAGER)
 
 
+def checks(actor: Actor) -> bool:
+    """Whether the actor hands out and takes back, and therefore knows what is in the folder (DA 4.1)."""
+    return actor.role == Role.ARCHIVIST
+
+
 def listing(session: Session, actor: Actor) -> list[Loan]:
     """The loans that the actor may know of: those out first by due date, then the latest returned."""
     actor.require("查看借阅", *OFFICE_ROLES)

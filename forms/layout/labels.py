@@ -124,12 +124,12 @@ def spine(size: LabelSize, facts: DossierFacts, code: str) -> Drawing:
     """A spine: unit, number, place, secrecy, volume; no name, for everybody who passes reads it."""
 
     def draw(board: Board, area: Area) -> None:
-        inner = area.w - 5.0
+        inner = area.w - 8.0
         middle = area.x + area.w / 2
         board.panel(area.x + 2.0, area.y + 2.0, area.w - 4.0, area.h - 4.0, stroke=0.7, colour=INK)
         board.panel(middle - 9.0, area.y + 5.0, 18.0, 7.0, stroke=0.8, colour=INK)
         board.text(middle, board.middle(area.y + 5.0, 7.0, 11), facts.secrecy, 11, align="centre", bold=0.2)
-        board.words(area.x + 2.5, area.y + 13.0, inner, 8.0, facts.estate, 9.0, align="centre", pad=0.5)
+        board.words(area.x + 4.0, area.y + 13.0, inner, 8.0, facts.estate, 9.0, align="centre", pad=0.5)
         board.text(middle, area.y + 28.0, facts.unit, shrunk(board, facts.unit, 16, inner), align="centre", bold=0.45)
         board.code(middle - size.code / 2, area.y + 34.0, size.code, code)
         y = area.y + 34.0 + size.code
@@ -138,7 +138,7 @@ def spine(size: LabelSize, facts: DossierFacts, code: str) -> Drawing:
         board.text(
             middle, y + 13.0, facts.place or "位置　　　　　", shrunk(board, facts.place, 9, inner), align="centre"
         )
-        board.words(area.x + 2.5, y + 15.0, inner, 10.0, facts.retention, 8.0, align="centre", pad=0.5)
+        board.words(area.x + 4.0, y + 15.0, inner, 10.0, facts.retention, 8.0, align="centre", pad=0.5)
         board.text(middle, y + 33.0, "第　　册　共　　册", 8.5, align="centre")
         office = shrunk(board, facts.office, 6.5, inner)
         board.text(middle, area.y + area.h - 5.0, facts.office, office, align="centre", colour=SOFT)

@@ -8,16 +8,19 @@ import click
 
 from records import access, dossiers, identifiers
 from records.dossiers import SectionContents
+from records.errors import BadInput
 from records.tables import Document, Dossier
 from records.users import OFFICE_ROLES
 from records.vault import write_durably
+from web.acts.dossier_directory import print_directory
 from web.acts.dossier_export import export_dossier
-from web.acts.dossier_paper import KINDS, print_paper
+from web.acts.dossier_paper import KINDS, of_building, print_many
 from web.acts.dossier_reading import contents, find_dossier
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import Console, OfficeGroup, pass_console
 from web.words import DOSSIERS
 
+DIRECTORY = "directory"
 SECTION_COLUMNS = (
     Column("name", "内容", "Section"),
     Column("present", "已归档", "Filed"),
@@ -121,20 +124,36 @@ def _row(section: dict[str, object]) -> dict[str, object]:
 
 
 @group.command("print")
-@click.argument("unit")
-@click.argument("paper", type=click.Choice(list(KINDS)))
+@click.argument("units", nargs=-1)
+@click.argument("paper", type=click.Choice([*KINDS, DIRECTORY]))
+@click.option("--building", default="", help="整栋楼 / a whole building")
+@click.option("--former", is_flag=True, help="整栋楼时连同原业主档案 / former owners' dossiers of the building too")
+@click.option("--skip", default=0, show_default=True, help="首张已用去的标签位 / labels of the first sheet used before")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="PDF 文件 / where to write it")
 @pass_console
-def print_(console: Console, unit: str, paper: str, out: Path) -> Answer:
-    """打印案卷封面、卷内目录、备考表、脊背标签。 / Print the folder's cover, contents list, note sheet or labels."""
+def print_(
+    console: Console, units: tuple[str, ...], paper: str, building: str, former: bool, skip: int, out: Path
+) -> Answer:
+    """打印封面、卷内目录、备考表、标签;一户、几户或整栋。 / Print a folder's paper, of units or of a building.
+
+    directory 为业主档案目录,全部或一栋。 / directory: the list of dossiers, of all or of a building.
+    """
     office = console.office
-    with office.transaction() as session:
-        dossier = find_dossier(session, unit)
-        write_durably(out, print_paper(session, office, console.actor(session), dossier, paper))
-        data = {"dossier": dossier.number, "paper": paper, "file": out}
-    return said(
-        data, f"{data['dossier']} {KINDS[paper][0]}已写入 {out}。", f"{data['dossier']} {paper} written to {out}."
-    )
+    if paper == DIRECTORY:
+        with office.transaction() as session:
+            write_durably(out, print_directory(session, office, console.actor(session), building))
+        return said({"paper": paper, "file": out}, f"业主档案目录已写入 {out}。", f"The list is written to {out}.")
+    with office.reading() as session:
+        actor = console.actor(session)
+        found = [find_dossier(session, text).id for text in units]
+        found += of_building(session, building, former) if building else []
+    if not found:
+        raise BadInput(what="请写明房号、档号,或用 --building 指定楼栋")
+    with console.progress("打印", "Printing") as progress:
+        write_durably(out, print_many(office, actor, found, paper, skip, progress))
+    data = {"dossiers": len(found), "paper": paper, "file": out}
+    name = KINDS[paper][0]
+    return said(data, f"{len(found)} 卷的{name}已写入 {out}。", f"{paper} of {len(found)} dossiers written to {out}.")
 
 
 @group.command("export")
