@@ -20,7 +20,7 @@ from PIL import Image
 from forms.paper import Paper
 
 MM_PER_INCH = 25.4
-_INKS = ((20, 20, 26), (26, 40, 110), (20, 30, 80), (60, 20, 30))
+_INKS = ((20, 20, 26), (26, 40, 110), (20, 30, 80), (60, 20, 30), (60, 85, 170))
 _STAMP_RED = (190, 30, 40)
 
 
@@ -189,9 +189,9 @@ def _stain(pixels: NDArray[np.uint8], random: np.random.Generator) -> None:
     radius = int(random.uniform(0.02, 0.06) * width)
     left, top = max(0, centre[0] - 2 * radius), max(0, centre[1] - 2 * radius)
     part = pixels[top : centre[1] + 2 * radius, left : centre[0] + 2 * radius]
-    disc = np.zeros(part.shape[:2], np.uint8)
-    cv2.circle(disc, (centre[0] - left, centre[1] - top), radius, 255, -1)
-    mask = np.asarray(cv2.GaussianBlur(disc, (0, 0), radius / 4), np.float32)[:, :, None] / 255
+    down, across = np.ogrid[: part.shape[0], : part.shape[1]]
+    far = np.hypot(down - (centre[1] - top), across - (centre[0] - left)).astype(np.float32)
+    mask = np.clip(1.5 - far / radius, 0, 1)[:, :, None]
     part[:] = (part * (1 - mask * np.array([0.06, 0.10, 0.18], np.float32))).astype(np.uint8)
 
 
