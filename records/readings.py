@@ -15,6 +15,7 @@ from sqlalchemy import JSON, ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from records import access, audit, changes, clock
+from records.access import Decision
 from records.audit import Verb
 from records.database import Base
 from records.errors import BadInput, NotFound
@@ -158,7 +159,8 @@ def correct(session: Session, actor: Actor, document_id: int, position: int, key
     audit.lock(session)
     document = session.get(Document, document_id, populate_existing=True)
     page = session.scalar(select(Page).where(Page.document_id == document_id, Page.position == position))
-    if document is None or page is None or not access.may_see_document(session, actor, document).allowed:
+    decision = access.may_see_document(session, actor, document) if document is not None else None
+    if document is None or page is None or decision is None or not decision.allowed:
         raise NotFound(what=f"文件 {document_id} 第 {position} 页")
     row = session.get(PageReading, page.id, populate_existing=True)
     fields = _fields(row.fields if row is not None else None, page.text) or {WHOLE: FieldRead("", "blank")}
@@ -168,9 +170,15 @@ def correct(session: Session, actor: Actor, document_id: int, position: int, key
         raise BadInput(what="打印的内容以表单为准,不在此更正")
     fields[key] = corrected(fields[key], typed(text), actor.id)
     _write(session, page, row, fields)
-    details = {"page": position, "field": key}
+    details = {"page": position, "field": key, "grant": decision.grant_id, "dossier": document.dossier_id}
     audit.append(session, actor.id, Verb.PAGE_CORRECTED, f"document:{document_id}", details)
     return fields[key]
+
+
+def log_shown(session: Session, actor: Actor, document: Document, position: int, decision: Decision) -> None:
+    """Log that what stands on a page was shown as text."""
+    details = {"page": position, "grant": decision.grant_id, "dossier": document.dossier_id}
+    audit.append(session, actor.id, Verb.PAGE_TEXT_SHOWN, f"document:{document.id}", details)
 
 
 def typed(text: str) -> str:
@@ -193,11 +201,19 @@ def corrected(before: FieldRead, text: str, actor_id: int) -> FieldRead:
     return FieldRead(text, "corrected", before.box, lines, None, actor_id, now)
 
 
-def read_again(session: Session, document_id: int) -> int:
-    """Let recognition read every page of a document once more; corrections stay. Returns how many pages wait now."""
+def read_again(session: Session, actor: Actor, document_id: int) -> int:
+    """Let recognition read every page of a document once more; corrections stay. Returns how many pages wait now.
+
+    Raises NotFound (also for what the actor may not see).
+    """
+    audit.lock(session)
+    document = session.get(Document, document_id, populate_existing=True)
+    if document is None or not access.may_see_document(session, actor, document).allowed:
+        raise NotFound(what=f"文件 {document_id}")
     pages = session.scalars(select(Page).where(Page.document_id == document_id, Page.reading.in_(("done", "failed"))))
     count = 0
     for page in pages:
         page.reading, page.leased_until = "waiting", None
         count += 1
+    audit.append(session, actor.id, Verb.PAGE_TO_READ_AGAIN, f"document:{document_id}", {"pages": count})
     return count

@@ -24,6 +24,7 @@ REQUESTS = {
     "returned": _l("已归还"),
     "revoked": _l("已撤销"),
 }
+READINGS = {"recognised": _l("识别"), "corrected": _l("已更正"), "printed": _l("打印")}
 DOSSIERS = {"open": _l("在用"), "closed": _l("原业主"), "destroyed": _l("已销毁")}
 MODES = {
     "book": _l("成册"),
@@ -207,6 +208,8 @@ VERBS = {
     Verb.HOLD_PLACED: _l("冻结"),
     Verb.HOLD_RELEASED: _l("解除冻结"),
     Verb.KEPT_LONGER: _l("延期保管"),
+    Verb.RULE_CHOSEN: _l("改定保管期限"),
+    Verb.SCHEDULE_ADOPTED: _l("修改保管期限表"),
     Verb.DISPOSAL_PROPOSED: _l("提出销毁清册"),
     Verb.DISPOSAL_APPROVED: _l("批准销毁清册"),
     Verb.DISPOSAL_REFUSED: _l("退回销毁清册"),

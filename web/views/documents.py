@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
-from records import access
+from records import access, readings
 from records.access import ContentClosed
 from records.access.prints import record_print
 from records.errors import NotFound
 from records.tables import Document
 from web import viewer, visit
-from web.acts import prints
+from web.acts import page_texts, prints
 from web.viewer import Look
+from web.words import READINGS
 
 views = Blueprint("documents", __name__, url_prefix="/documents")
 
@@ -31,17 +33,26 @@ def page(document_id: int) -> ResponseReturnValue:
     positions = [one.position for one in document.pages]
     wanted = request.args.get("page", positions[0] if positions else 1, type=int)
     position = wanted if wanted in positions else (positions[0] if positions else 1)
-    catalogue = {form.code: form for form in visit.office().catalogue.forms}
+    catalogue, question = {form.code: form for form in visit.office().catalogue.forms}, request.args.get("q", "")
+    text = page_texts.page_text(visit.look(), visit.office(), document_id, document.form_code, position, question)
+    if text.filled:
+        with visit.act() as acting:
+            readings.log_shown(acting, me, document, position, decision)
     return render_template(
         "document.html",
         document=document,
+        text=text,
+        waiting=any(one.position == position and one.reading in ("waiting", "claimed") for one in document.pages),
+        chosen=request.args.get("field"),
+        known_by=READINGS,
+        people=visit.people(),
         decision=decision,
         form=catalogue.get(document.form_code),
         positions=positions,
         position=position,
         look=_look(),
         zooms=viewer.ZOOMS,
-        question=request.args.get("q", ""),
+        question=question,
         printable=access.may_print_document(visit.look(), me, document).allowed,
     )
 
@@ -54,10 +65,26 @@ def image(document_id: int, position: int) -> ResponseReturnValue:
         decision = viewer.log_look(session, visit.actor(), document_id, position, look)
     if not decision.allowed:
         raise _unknown(document_id)
+    question, field = request.args.get("q", ""), request.args.get("field")
+    hits = page_texts.marks(visit.look(), visit.office(), document_id, position, question, field)
     data = viewer.watermarked_page(
-        visit.look(), visit.office().vault, visit.actor(), document_id, position, decision, look
+        visit.look(), visit.office().vault, visit.actor(), document_id, position, decision, look, hits
     )
     return Response(data, mimetype=viewer.IMAGE_TYPE)
+
+
+@views.post("/<int:document_id>/pages/<int:position>/text")
+def correct(document_id: int, position: int) -> ResponseReturnValue:
+    """Put right what was read in one field of the page; open to whoever may see it, and logged without its words."""
+    key, text = request.form.get("field", ""), request.form.get("text", "")
+    try:
+        with visit.act() as session:
+            readings.correct(session, visit.actor(), document_id, position, key, text)
+    except NotFound:
+        raise _refusal(document_id, position) from None
+    flash(_("已更正，检索随即按新的文字。"), "success")
+    question = visit.typed("q") or None
+    return redirect(url_for("documents.page", document_id=document_id, page=position, field=key or None, q=question))
 
 
 @views.post("/<int:document_id>/print")

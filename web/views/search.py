@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, jsonify, render_template, request, url_for
@@ -23,8 +24,10 @@ from search.facets import MOST_COUNTED, facets
 from search.results import Order, Visible, search
 from search.suggestions import did_you_mean, suggest
 from web import facet_links, visit
+from web.acts.page_texts import field_names
 from web.language import language, named, spoken
 from web.visit import only
+from web.words import READINGS
 
 views = Blueprint("search", __name__, url_prefix="/search")
 PER_PAGE = 20
@@ -72,6 +75,8 @@ def page() -> ResponseReturnValue:
         shortcuts=list(_shortcuts(text)),
         gone=tombstone(session, text),
         forms={form.code: form for form in visit.office().catalogue.forms},
+        names=partial(field_names, visit.office().catalogue),
+        known_by=READINGS,
         page=number,
         pages=max(1, -(-results.total // PER_PAGE)),
         examples=_examples(),
