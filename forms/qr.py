@@ -35,6 +35,16 @@ def path(text: str) -> tuple[str, int]:
     return "\n".join(f"{start} {side - 1 - row} {end - start} 1 re" for row, start, end in runs), side
 
 
+def svg_path(text: str) -> tuple[str, int]:
+    """The code as the path of an SVG (module = 1 unit, origin at its top left) and its side in modules."""
+    dark = modules(text)
+    edges = numpy.diff(numpy.pad(dark, ((0, 0), (1, 1))).astype(numpy.int8), axis=1)
+    rows, starts = (edges == 1).nonzero()
+    wide = (edges == -1).nonzero()[1] - starts
+    runs = zip(rows.tolist(), starts.tolist(), wide.tolist(), strict=True)
+    return "".join(f"M{start} {row}h{run}v1h-{run}z" for row, start, run in runs), len(dark)
+
+
 def qr_png(text: str, scale: int = 8) -> bytes:
     """The code with its quiet zone as a PNG, ``scale`` pixels a module (for Word documents)."""
     dark = numpy.pad(modules(text), QUIET_MODULES)

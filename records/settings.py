@@ -25,6 +25,8 @@ TABLE = (
     Setting("YEDANG_OFFICE", "东光物业客服中心", "The office's name, printed on forms."),
     Setting("YEDANG_SECRECY", "机密", "The secrecy label of owner dossiers."),
     Setting("YEDANG_INBOX_USER", "", "On whose behalf the worker files what lies in inbox; empty: not watched."),
+    Setting("YEDANG_SECOND_FACTOR", "", "Roles that must use an authenticator: manager,archivist; empty: none."),
+    Setting("YEDANG_HTTPS", "", "Set to proxy where a proxy on this machine serves the pages by https."),
     Setting("YEDANG_LANGUAGE", "zh", "The language of commands: zh or en."),
 )
 
@@ -41,6 +43,8 @@ class Settings:
     secrecy: str
     language: str
     inbox_user: str
+    second_factor: frozenset[str] = frozenset()
+    https: bool = False
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -59,4 +63,6 @@ class Settings:
             secrecy=value["YEDANG_SECRECY"],
             language=value["YEDANG_LANGUAGE"],
             inbox_user=value["YEDANG_INBOX_USER"].strip(),
+            second_factor=frozenset(value["YEDANG_SECOND_FACTOR"].replace(",", " ").split()),
+            https=bool(value["YEDANG_HTTPS"].strip()),
         )

@@ -24,9 +24,9 @@ def create_app(office: Office) -> Flask:
     app.extensions["yedang_outbox"] = Outbox()
     app.extensions["yedang_hand"] = BatchHand(office)
     visit.prepare(app, office)
-    guard.prepare(app, office.settings.home)
+    guard.prepare(app, office.settings.home, https=office.settings.https)
     language.prepare(app, office.settings.language)
-    signing_in.prepare(app)
+    signing_in.prepare(app, office.settings.second_factor)
     failures.prepare(app)
     Bootstrap5(app)
     for blueprint in views.BLUEPRINTS:

@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Flask, Response, request
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 POLICY = "; ".join(
     (
@@ -35,20 +36,28 @@ LARGEST_UPLOAD = 512 * 1024 * 1024
 
 
 class CookieSession(SecureCookieSessionInterface):
-    """The session cookie goes only over TLS once the visitor came by TLS; the demo on 127.0.0.1 has none."""
+    """The session cookie goes only over TLS where the office says so or the visitor came by TLS; the demo has none."""
 
-    def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 - the interface's signature
+    def get_cookie_secure(self, app: Flask) -> bool:
         """Whether the cookie is marked Secure for this request."""
-        return request.is_secure
+        return bool(app.config["SESSION_COOKIE_SECURE"]) or request.is_secure
 
 
-def prepare(app: Flask, home: Path) -> None:
-    """Set the secret, the cookie's limits, CSRF on every change, and the headers of every answer."""
+def prepare(app: Flask, home: Path, *, https: bool = False) -> None:
+    """Set the secret, the cookie's limits, CSRF on every change, and the headers of every answer.
+
+    ``https``: a proxy on this machine speaks TLS with the visitors. It alone reaches this application, so what it
+    says of the visitor's address and of TLS is believed; cookies go over TLS only, and browsers keep to it.
+    """
     app.session_interface = CookieSession()
+    if https:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]  # Flask's own way
+        app.after_request(_keep_to_https)
     app.config.update(
         SECRET_KEY=secret_key(home / "keys" / "web.key"),
         SESSION_COOKIE_NAME="yedang",
         SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SECURE=https,
         SESSION_COOKIE_SAMESITE="Lax",
         MAX_CONTENT_LENGTH=LARGEST_UPLOAD,
         MAX_FORM_PARTS=20_000,  # a register of 20 lines by 12 columns, several pages of it
@@ -57,6 +66,11 @@ def prepare(app: Flask, home: Path) -> None:
     )
     CSRFProtect(app)
     app.after_request(add_headers)
+
+
+def _keep_to_https(answer: Response) -> Response:
+    answer.headers["Strict-Transport-Security"] = "max-age=31536000"
+    return answer
 
 
 def add_headers(answer: Response) -> Response:

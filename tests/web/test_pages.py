@@ -68,8 +68,12 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "/retention/holds": ("/retention/holds", KEEPERS),
     "/log/": ("/log/", ("archivist", "supervisor", "manager", "admin")),
     "/users/": ("/users/", ("admin",)),
+    "/users/<int:user_id>": ("/users/2", ("admin",)),
+    "/account/": ("/account/", EVERYONE),
+    "/account/password": ("/account/password", EVERYONE),
+    "/account/factor": ("/account/factor", EVERYONE),
 }
-OPEN_RULES = {"/sign-in", "/static/<path:filename>", "/bootstrap/static/<path:filename>"}
+OPEN_RULES = {"/sign-in", "/sign-in/code", "/static/<path:filename>", "/bootstrap/static/<path:filename>"}
 
 
 def fill_in(address: str, office: Office) -> str:

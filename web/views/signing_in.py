@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from records import audit
-from records.audit import Verb
 from web import signing_in, visit
 from web.language import LANGUAGES
 
@@ -26,17 +24,32 @@ def page() -> ResponseReturnValue:
 
 @views.post("/sign-in")
 def enter() -> ResponseReturnValue:
-    """Check name and password, then go on to where the visitor wanted to be."""
-    signing_in.enter(current_app.extensions["yedang_throttle"], visit.typed("name"), request.form.get("password", ""))
+    """Check name and password, then go on to where the visitor wanted to be, by way of the second factor if any."""
+    onward = signing_in.local_path(request.args.get("next"))
+    if signing_in.enter(visit.typed("name"), request.form.get("password", "")):
+        return redirect(onward or url_for("home.page"))
+    return redirect(url_for("signing_in.code", next=onward))
+
+
+@views.get("/sign-in/code")
+def code() -> ResponseReturnValue:
+    """Asks for the second factor."""
+    if signing_in.half_way() is None:
+        return redirect(url_for("signing_in.page"))
+    return render_template("sign_in_code.html", onward=signing_in.local_path(request.args.get("next")))
+
+
+@views.post("/sign-in/code")
+def enter_code() -> ResponseReturnValue:
+    """Take the second factor and go on."""
+    signing_in.enter_code(visit.typed("code"))
     return redirect(signing_in.local_path(request.args.get("next")) or url_for("home.page"))
 
 
 @views.post("/sign-out")
 def leave() -> ResponseReturnValue:
     """End the session."""
-    with visit.act() as acting:
-        audit.append(acting, visit.actor().id, Verb.USER_SIGNED_OUT, f"user:{visit.actor().id}")
-    signing_in.leave()
+    signing_in.leave(visit.actor(), current_user.session_id)
     return redirect(url_for("signing_in.page"))
 
 
