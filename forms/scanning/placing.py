@@ -207,7 +207,7 @@ def _ready(session: Session, actor: Actor, page: ScanPage) -> None:
     tray.claim(session, actor, page, _ACT)
     if page.reason == "destroyed":
         raise RecordDestroyed(serial=page.serial)
-    if page.blob_id is None:
+    if page.blob_id is None or page.reason == "unreadable":
         raise UnreadablePage(why="影像无法打开,请重新扫描 / it cannot be opened; please scan it again")
     filed = filing.same_bytes(session, page.digest)
     if filed is not None:

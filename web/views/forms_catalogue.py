@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -19,8 +17,8 @@ from records.errors import BadInput, NotFound
 from records.tables import Unit
 from records.units import find_unit
 from records.users import OFFICE_ROLES
-from search.sounds import sounds_like
 from web import entered, preview, visit
+from web.choosing import goes_by, plain
 from web.outbox import Outbox, Parcel
 from web.visit import only
 
@@ -46,20 +44,11 @@ def _called(procedure: Procedure, text: str, mode: str) -> list[Form]:
 
 
 def _named(procedure: Procedure, text: str) -> list[Form]:
-    wanted = _plain(text)
-    if wanted in _plain(procedure.key + procedure.zh + procedure.en):
+    wanted = plain(text)
+    if wanted in plain(procedure.key + procedure.zh + procedure.en):
         return list(procedure.forms)
     names = visit.office().catalogue.names
-    return [form for form in procedure.forms if any(_goes_by(_plain(name), wanted) for name in names(form))]
-
-
-def _goes_by(name: str, wanted: str) -> bool:
-    """Whether a name holds what was typed, or sounds like it: ``yfb`` and ``yanfang`` find 业主验房表."""
-    return wanted in name or (len(wanted) > 1 and wanted.isascii() and sounds_like(name, wanted))
-
-
-def _plain(text: str) -> str:
-    return "".join(letter for letter in unicodedata.normalize("NFKC", text).casefold() if letter.isalnum())
+    return [form for form in procedure.forms if any(goes_by(plain(name), wanted) for name in names(form))]
 
 
 @views.get("/forms/outstanding")

@@ -20,7 +20,7 @@ from forms.scanning import intake, samples
 from forms.scanning.intake import PageFate, ScanDesk
 from forms.tables import Book, Serial
 from forms.typeface import Typeface, load_typeface
-from records import users
+from records import passwords
 from records.database import Database
 from records.tables import Unit
 from records.users import Actor
@@ -32,7 +32,7 @@ OFFICE = "东光物业客服中心"
 @pytest.fixture(autouse=True)
 def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody signs in here; six people's passwords would take half of each test's time."""
-    monkeypatch.setattr(users, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from forms import books, issuing
 from forms.scanning import groups, intake, samples, tray
 from forms.scanning.masters import UnreadablePage
+from forms.scanning.tray import NotInTray
 from forms.tables import ScanPage, Serial
 from records import audit
 from records.errors import BadInput, NotAllowed
@@ -106,7 +107,7 @@ def test_a_cover_without_an_expectation_waits_and_is_filed_in_one_act(
         assert [page.position for page in session.get_one(Document, document.id).pages] == [1, 2, 3]
         assert tray.waiting(session) == []
         assert session.scalar(select(Serial.state)) == "returned"
-        with pytest.raises(BadInput):
+        with pytest.raises(NotInTray):
             groups.file_anyway(session, desk, actors.staff, tray.find(session, fates[1].scan_page_id))
         assert audit.verify(session) is None
 
