@@ -13,12 +13,10 @@ from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, select, u
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.dml import Delete, Update
 
-from records import changes, loans, people, places
+from records import access, changes, loans, people, places
 from records.errors import OfficeError
 from records.readings import PageReading
 from records.tables import (
-    AccessRequest,
-    AccessRequestDossier,
     Blob,
     Document,
     Dossier,
@@ -31,7 +29,7 @@ from records.tables import (
 from records.vault import Vault
 from retention.disposition import Titles
 from retention.material import Material
-from retention.tables import Hold, KeptLonger
+from retention.tables import Hold, KeptLonger, RuleChoice
 
 #: Removes what another floor keeps of these documents (and of this dossier, or None); gives counts for the outcome.
 Eraser = Callable[[Session, Vault, Sequence[int], int | None], Mapping[str, int]]
@@ -122,16 +120,14 @@ def _bury_dossier(session: Session, dossier_id: int) -> dict[str, int]:
     _execute(session, delete(OwnershipOwner).where(OwnershipOwner.ownership_id == ownership))
     elsewhere = select(OwnershipOwner.owner_id)
     owners = _execute(session, delete(Owner).where(Owner.id.in_(owner_ids), Owner.id.not_in(elsewhere)))
-    requests = select(AccessRequestDossier.request_id).where(AccessRequestDossier.dossier_id == dossier_id)
-    blanked = update(AccessRequest).where(AccessRequest.id.in_(requests))
-    count = _execute(session, blanked.values(purpose=GONE, decision_reason=""))
+    asked = access.forget(session, dossier_id, GONE)
     _execute(session, update(Dossier).where(Dossier.id == dossier_id).values(state="destroyed"))
     paper = {"places": places.forget(session, dossier_id), "loans": loans.forget(session, dossier_id)}
-    return {"owners": owners, "requests": count, **paper, **people.forget(session, dossier_id)}
+    return {"owners": owners, **asked, **paper, **people.forget(session, dossier_id)}
 
 
 def _silence(session: Session, one: Material, ids: Sequence[int]) -> None:
-    """Blank the reasons that people wrote about the record: of facts, of holds that are over, of keeping longer."""
+    """Blank the reasons that people wrote about the record: of facts, of holds that are over, of decisions."""
     whole = [(one.kind, one.id)] + [("document", id_) for id_ in ids]
     about_fact = _among(Fact.subject_kind, Fact.subject_id, whole)
     _execute(session, update(Fact).where(about_fact).values(reason=""))
@@ -140,6 +136,7 @@ def _silence(session: Session, one: Material, ids: Sequence[int]) -> None:
     _execute(session, update(Hold).where(over).values(reason=GONE))
     about_kept = _among(KeptLonger.target_kind, KeptLonger.target_id, whole)
     _execute(session, update(KeptLonger).where(about_kept).values(reason=GONE))
+    _execute(session, update(RuleChoice).where(RuleChoice.document_id.in_(ids)).values(reason=GONE))
 
 
 def _among(

@@ -19,6 +19,7 @@ from records.access.deciding import (
     sees_series,
 )
 from records.access.ending import end_grants, endings, give_back, revoke
+from records.access.forgetting import forget
 from records.access.requests import (
     LONGEST_GRANT,
     MODES,
@@ -51,6 +52,7 @@ __all__ = [
     "end_grants",
     "endings",
     "find_request",
+    "forget",
     "give_back",
     "keeps_requests",
     "list_requests",

@@ -148,6 +148,7 @@ def register(session: Session, actor: Actor, request: AccessRequest, visitor: Vi
     asked_oneself = request.asker_id == actor.id and _another(session, actor, Role.ARCHIVIST)
     if asked_oneself or request.decided_by == actor.id:
         raise OwnRegistration()
+    came = (visitor or Visitor.asker(request)).checked()
     moment = clock.now()
     if request.dated:
         if request.ends_at <= moment:
@@ -156,7 +157,7 @@ def register(session: Session, actor: Actor, request: AccessRequest, visitor: Vi
         request.starts_at, request.ends_at = moment, moment + (request.ends_at - request.starts_at)
     request.state, request.registered_by, request.registered_at = "registered", actor.id, moment
     audit.append(session, actor.id, Verb.ACCESS_REGISTERED, f"request:{request.id}")
-    add_visit(session, actor, request, visitor or Visitor.asker(request))
+    add_visit(session, actor, request, came)
 
 
 def _another(session: Session, actor: Actor, role: Role) -> bool:

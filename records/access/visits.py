@@ -16,7 +16,6 @@ from records.users import Actor, Role
 
 #: The papers that people prove themselves with; anything else is written out.
 PAPERS = ("内部人员(当面认识)", "居民身份证", "工作证", "介绍信", "律师证", "授权委托书")
-_LONGEST = {"person": 64, "paper": 96}
 
 
 @dataclass(frozen=True)
@@ -32,17 +31,24 @@ class Visitor:
         """The asker in person, whom the archivist knows; shown what was asked for."""
         return cls(request.asker.name, PAPERS[0], "所申请的全部档案")
 
+    def checked(self) -> Visitor:
+        """The same without spaces around, nothing empty or too long. Raises BadInput."""
+        return Visitor(
+            _text("来人姓名", self.person, 64), _text("证件", self.paper, 96), _text("出示内容", self.shown, 2000)
+        )
+
 
 def add_visit(session: Session, actor: Actor, request: AccessRequest, visitor: Visitor) -> Visit:
     """Register who came and what was shown; also later, while the grant is in force. Raises NotAllowed, BadInput."""
     actor.require("登记查阅", Role.ARCHIVIST)
     if request.state != "registered":
         raise BadInput(what=f"申请 {request.id} 没有生效的授权,不能登记来人")
+    came = visitor.checked()
     row = Visit(
         request_id=request.id,
-        person=_text("来人姓名", visitor.person, _LONGEST["person"]),
-        paper=_text("证件", visitor.paper, _LONGEST["paper"]),
-        shown=_text("出示内容", visitor.shown, 2000),
+        person=came.person,
+        paper=came.paper,
+        shown=came.shown,
         came_at=clock.now(),
         registered_by=actor.id,
     )

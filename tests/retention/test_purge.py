@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from forms.erasing import erase_traces
 from forms.tables import PrintRun, Reprint, ScanBatch, ScanPage, Serial
 from records import access, audit, changes, clock, documents, facts, verify
+from records.access.visits import Visitor
 from records.database import Base, Database
 from records.errors import NotAllowed
 from records.facts import FactKind
@@ -30,9 +31,7 @@ MARKERS = (NAME, PHONE, CARD, STORY)
 
 
 def erase(office: Any, database: Database, on: date = ON, **more: Any) -> list[purge.Outcome]:
-    return purge.run(
-        database, office.vault, office.schedule, office.actors.archivist, on, erasers=[erase_traces], **more
-    )
+    return purge.run(database, office.vault, office.rules, office.actors.archivist, on, erasers=[erase_traces], **more)
 
 
 def everything_about_a_person(session: Session, office: Any) -> Dossier:
@@ -52,6 +51,10 @@ def everything_about_a_person(session: Session, office: Any) -> Dossier:
         office.document(session, f"YS-01-{number}", text=f"{STORY} 邻居 {number} " * (number * 7 + 1), dossier=dossier)
     request = access.request_access(session, actors.staff, [dossier], f"核对 {NAME} {PHONE} {STORY}")
     access.refuse(session, actors.manager, request, f"{NAME} {STORY} 未同意")
+    granted = access.request_access(session, actors.staff, [dossier], f"陪同 {NAME} 查阅")
+    access.approve(session, actors.manager, granted, f"{NAME} 本人到场")
+    access.register(session, actors.archivist, granted, Visitor(NAME, f"居民身份证 {CARD}", STORY))
+    access.end_grants(session, actors.staff, dossier, f"{NAME} {STORY}")
     first = office.fact(session, FactKind.ARCHIVED, ("dossier", dossier.id), date(2021, 5, 1), reason=STORY)
     office.fact(session, FactKind.ARCHIVED, ("dossier", dossier.id), ON, replaces=first, reason=f"{NAME} 来电更正")
     for kind, target in (("dossier", dossier.id), ("unit", dossier.ownership.unit_id)):
@@ -245,7 +248,7 @@ def test_a_line_that_fails_fails_alone_and_is_tried_again(database: Database, of
             raise OSError("disk full")
         return {"stumbled": 0}
 
-    outcomes = purge.run(database, office.vault, office.schedule, None, ON, erasers=[stumble])
+    outcomes = purge.run(database, office.vault, office.rules, None, ON, erasers=[stumble])
     assert [outcome.state for outcome in outcomes] == ["failed", "destroyed"]
     with database.reading() as session:
         assert session.get_one(Dossier, first.id).state == "closed"
@@ -320,7 +323,7 @@ def test_the_search_follows_and_the_log_says_who_and_how_much(database: Database
 def test_staff_and_administrators_do_not_run_it(database: Database, office: Any) -> None:
     for actor in (office.actors.staff, office.actors.admin):
         with pytest.raises(NotAllowed):
-            purge.run(database, office.vault, office.schedule, actor, ON)
+            purge.run(database, office.vault, office.rules, actor, ON)
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
