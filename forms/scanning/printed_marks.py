@@ -36,12 +36,13 @@ class Option:
 
 @dataclass(frozen=True)
 class Marks:
-    """What is printed within a box: words, options, and the rules that part it, as x or y in mm."""
+    """What is printed within a box: words, options, the rules that part it, lines to write on; x or y in mm."""
 
     words: tuple[Word, ...] = ()
     options: tuple[Option, ...] = ()
     across: tuple[float, ...] = ()
     down: tuple[float, ...] = ()
+    to_write_on: tuple[float, ...] = ()
 
 
 def marks_in(items: Iterable[Item], box: Mapping[str, Any]) -> Marks:
@@ -51,7 +52,7 @@ def marks_in(items: Iterable[Item], box: Mapping[str, Any]) -> Marks:
     words = tuple(_word(item) for item in within if isinstance(item, Text) and item.text.strip())
     ticks = tuple(item for item in within if isinstance(item, Tick))
     across, down = _rules(items, inside)
-    return Marks(words, tuple(_options(ticks, words)), across, down)
+    return Marks(words, tuple(_options(ticks, words)), across, down, tuple(_to_write_on(items, inside)))
 
 
 def _within(item: Item, box: Box) -> bool:
@@ -90,6 +91,15 @@ def _rules(items: Iterable[Item], box: Box) -> tuple[tuple[float, ...], tuple[fl
         if abs(x1 - x2) < 0.01 and y1 <= top + 1 and y2 >= bottom - 1 and left - 0.5 <= x1 <= right + 0.5:
             down.add(round(x1, 2))
     return tuple(sorted(across)), tuple(sorted(down))
+
+
+def _to_write_on(items: Iterable[Item], box: Box) -> Iterator[float]:
+    """The y of short lines within the box: after 其他 one writes on such a line."""
+    left, top, right, bottom = box
+    for x1, y1, x2, y2 in _segments(items):
+        whole = x1 <= left + 1 and x2 >= right - 1
+        if abs(y1 - y2) < 0.01 and top + 1 < y1 < bottom - 1 and x1 >= left - 1 and x2 <= right + 1 and not whole:
+            yield round(y1, 2)
 
 
 def _segments(items: Iterable[Item]) -> Iterator[Box]:

@@ -63,12 +63,12 @@ def waiting(session: Session, only: Collection[int] | None = None) -> int:
 
 @dataclass(frozen=True)
 class _Task:
-    """A claimed page: its bytes' record, how it lies, whose claim it is, and what is known of it beforehand."""
+    """A claimed page: its bytes, how it lies, whose claim it is, and what is known of it beforehand."""
 
     page_id: int
     token: datetime
     rotation: int
-    blob: Blob
+    blob_id: int
     known: Known | None
 
 
@@ -87,7 +87,7 @@ def work_once(
         task = _take(session, desk, seconds, only)
     if task is None:
         return False
-    fields = _read(desk, reader, task)
+    fields = _read(database, desk, reader, task)
     with database.transaction() as session:
         _keep(session, task, fields)
     return True
@@ -97,16 +97,19 @@ def _take(session: Session, desk: ScanDesk, seconds: float, only: Collection[int
     page = claim(session, seconds, only)
     if page is None or page.leased_until is None:
         return None
-    blob = session.get_one(Blob, page.blob_id)
-    session.refresh(blob, ["key"])
     known = known_page(session, desk.catalogue, session.get_one(Document, page.document_id), page.position)
-    return _Task(page.id, page.leased_until, page.rotation, blob, known)
+    return _Task(page.id, page.leased_until, page.rotation, page.blob_id, known)
 
 
-def _read(desk: ScanDesk, reader: Reader, task: _Task) -> Mapping[str, FieldRead] | None:
+def _read(database: Database, desk: ScanDesk, reader: Reader, task: _Task) -> Mapping[str, FieldRead] | None:
     """What stands on the page, or None for one that cannot be opened now or ever."""
     try:
-        image = apart.page_image(desk.vault.open(task.blob), task.blob.media_type, task.rotation, DPI)
+        with database.reading() as session:
+            blob = session.get(Blob, task.blob_id)
+            if blob is None:
+                return None
+            data, media_type = desk.vault.open(blob), blob.media_type
+        image = apart.page_image(data, media_type, task.rotation, DPI)
     except (UnreadablePage, ScanAltered, KeyGone):
         return None
     if task.known is not None:

@@ -177,7 +177,7 @@ def _rules(dark: Mask, origin: tuple[float, float], frame: Bounds, marks: Marks)
     across = cv2.morphologyEx(dark.astype(np.uint8), cv2.MORPH_OPEN, np.ones((1, long), np.uint8))
     down = cv2.morphologyEx(dark.astype(np.uint8), cv2.MORPH_OPEN, np.ones((long, 1), np.uint8))
     near = round(_NEAR_RULES * PER_MM)
-    for y in {top, bottom, *marks.across}:
+    for y in {top, bottom, *marks.across, *marks.to_write_on}:
         row = round((y - origin[1]) * PER_MM)
         strip = slice(max(0, row - near), row + near)
         found[strip] |= across[strip].astype(np.bool_)
@@ -217,7 +217,7 @@ def _own_pieces(ink: Mask, origin: tuple[float, float], frame: Bounds, marks: Ma
     x, y = origin[0] + centres[:, 0] / PER_MM, origin[1] + centres[:, 1] / PER_MM
     own = (x > left) & (x < right) & (y > top) & (y < bottom)
     own &= stats[:, cv2.CC_STAT_AREA] >= _LEAST_PIECE * PER_MM**2
-    own &= ~_along(y, stats[:, cv2.CC_STAT_HEIGHT], [top, bottom, *marks.across])
+    own &= ~_along(y, stats[:, cv2.CC_STAT_HEIGHT], [top, bottom, *marks.across, *marks.to_write_on])
     own &= ~_along(x, stats[:, cv2.CC_STAT_WIDTH], [left, right, *marks.down])
     own[0] = False
     return np.asarray(own[labels], np.bool_)
