@@ -67,11 +67,20 @@ def surveys_due(session: Session, on: date, building: str = "") -> list[Due]:
 
     An owner who came within the quarter has just given their particulars and is asked in the next.
     """
-    first, last = quarter_of(on)
+    last = quarter_of(on)[1]
+    return [_due("survey", row, last) for row in session.execute(_unsurveyed(on, building))]
+
+
+def count_surveys_due(session: Session, on: date) -> int:
+    """How many dossiers are not yet surveyed in this quarter."""
+    return session.scalar(select(func.count()).select_from(_unsurveyed(on).order_by(None).subquery())) or 0
+
+
+def _unsurveyed(on: date, building: str = "") -> Select[*tuple[Any, ...]]:
+    first, _last = quarter_of(on)
     done = _last_done("survey")
     query = _open_dossiers(building).add_columns(done.c.on).outerjoin(done, done.c.dossier_id == Dossier.id)
-    query = query.where(Dossier.opened_on < first, (done.c.on.is_(None)) | (done.c.on < first))
-    return [_due("survey", row, last) for row in session.execute(query)]
+    return query.where(Dossier.opened_on < first, (done.c.on.is_(None)) | (done.c.on < first))
 
 
 def contacts_due(session: Session, on: date, building: str = "") -> list[Due]:
@@ -108,7 +117,7 @@ def _last_done(kind: str) -> Subquery:
 
 def _open_dossiers(building: str) -> Select[*tuple[Any, ...]]:
     query = (
-        select(Dossier.id, Dossier.number, Unit.id, Unit.estate, Unit.code, Unit.building)
+        select(Dossier.id, Dossier.number, Unit.id.label("unit_id"), Unit.estate, Unit.code, Unit.building)
         .join(Ownership, Ownership.id == Dossier.ownership_id)
         .join(Unit, Unit.id == Ownership.unit_id)
         .where(Dossier.state == "open")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from records import identifiers
+from records import clock, identifiers
+from records.estate_tables import DossierPerson, UnitSuccession
+from records.people import in_force
 from records.tables import Dossier, Owner, Ownership, OwnershipOwner, Unit
 from search.analysis import FEWEST_DIGITS, fold
 from search.leaves import unit_beginning
@@ -38,9 +40,10 @@ class UnitFound:
 def find_units(session: Session, text: str, limit: int = 20) -> list[UnitFound]:
     """Units by code in any spelling or its beginning, by a fragment of a present owner's name, or of a telephone.
 
-    A name is also found by its pinyin (``zhangwei``, ``zw``), and in traditional characters. A telephone or identity
-    number needs four digits or more. ``estate/3-2-1201`` names the estate. For office roles only: the caller asks
-    ``records.access``.
+    Somebody who may act for the present owner is a way to the unit too, by name or telephone; the code of a unit that
+    was merged or split also leads to what it became. A name is also found by its pinyin (``zhangwei``, ``zw``), and in
+    traditional characters. A telephone or identity number needs four digits or more. ``estate/3-2-1201`` names the
+    estate. For office roles only: the caller asks ``records.access``.
     """
     estate, _, wanted = fold(text).strip().rpartition("/")
     if identifiers.is_valid(fold(text).strip()):
@@ -92,10 +95,11 @@ def _conditions(session: Session, wanted: str) -> list[ColumnElement[bool]]:
     named: list[ColumnElement[bool]] = [
         Ownership.owners.any(Owner.id.in_(called)),
         Unit.estate.icontains(wanted, autoescape=True),
+        _acted_for(DossierPerson.name.icontains(wanted, autoescape=True)),
     ]
     beginning = unit_beginning(wanted)
     if identifiers.is_valid(wanted):
-        named.append(Unit.code == identifiers.validate(wanted))
+        named.append(_is_or_took_place_of(identifiers.validate(wanted)))
     elif beginning:
         named.append(Unit.code.startswith(beginning, autoescape=True))
     digits = re.sub(r"[\s-]", "", wanted)
@@ -104,4 +108,18 @@ def _conditions(session: Session, wanted: str) -> list[ColumnElement[bool]]:
     if len(digits) >= FEWEST_DIGITS and re.fullmatch("[0-9]+x?", digits):
         named.append(Ownership.owners.any(Owner.phone.contains(digits, autoescape=True)))
         named.append(Ownership.owners.any(Owner.id_number.icontains(digits, autoescape=True)))
+        named.append(_acted_for(DossierPerson.phone.contains(digits, autoescape=True)))
     return named
+
+
+def _acted_for(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The present owner has somebody who may act for them today and of whom this holds."""
+    held = DossierPerson.dossier_id == Dossier.id
+    query = exists().where(held, DossierPerson.authorised, in_force(clock.today()), condition)
+    return Ownership.dossier.has(query & (Dossier.state == "open"))
+
+
+def _is_or_took_place_of(code: str) -> ColumnElement[bool]:
+    """The unit of that code, and those into which it was merged or split."""
+    old = select(Unit.id).where(Unit.code == code, Unit.closed_on.is_not(None))
+    return or_(Unit.code == code, Unit.id.in_(select(UnitSuccession.new_id).where(UnitSuccession.old_id.in_(old))))

@@ -13,6 +13,7 @@ from web import addresses, failures, guard, icons, language, navigation, signing
 from web.batches import BatchHand
 from web.office import Office
 from web.outbox import Outbox
+from web.uploads import Uploads
 
 
 def create_app(office: Office) -> Flask:
@@ -22,6 +23,7 @@ def create_app(office: Office) -> Flask:
     app.config["BOOTSTRAP_SERVE_LOCAL"] = True
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
     app.extensions["yedang_outbox"] = Outbox()
+    app.extensions["yedang_uploads"] = Uploads()
     app.extensions["yedang_hand"] = BatchHand(office)
     visit.prepare(app, office)
     guard.prepare(app, office.settings.home, https=office.settings.https)

@@ -1,22 +1,37 @@
-"""What an open dossier still lacks: counted from form codes alone, so that no title or content is needed."""
+"""What open dossiers still lack, by life event: from form codes, dates and facts alone; no title or content is read."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+import io
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import select
+import openpyxl
+from flask_babel import gettext as _
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
 from sqlalchemy.orm import Session
 
 from forms.catalogue import Catalogue
+from records import clock, completeness
+from records.completeness import EventStanding, Requirement, Standing
 from records.dossiers import Expected
-from records.tables import Document
 from web.language import named
+from web.office import Office
 
 
-def expected(catalogue: Catalogue) -> list[Expected]:
-    """The forms that a complete dossier contains, named in the visitor's language."""
-    return [Expected(form.code, named(form), form.section or "") for form in catalogue.required_forms()]
+def standings(
+    session: Session, office: Office, *, dossier_ids: Iterable[int] | None = None, building: str = "", event: str = ""
+) -> list[Standing]:
+    """How complete open dossiers are today, worst first. ``event``: counted by that event alone, where it has begun."""
+    events = [one for one in office.life_events if not event or one.key == event]
+    found = completeness.standings(session, events, clock.today(), dossier_ids=dossier_ids, building=building)
+    return [one for one in found if one.events] if event else found
+
+
+def lacking(session: Session, office: Office, dossier_ids: Sequence[int]) -> dict[int, int]:
+    """How many forms each of these dossiers lacks; those that are not open lack nothing."""
+    counts = dict.fromkeys(dossier_ids, 0)
+    return counts | {one.dossier_id: len(one.missing) for one in standings(session, office, dossier_ids=dossier_ids)}
 
 
 def sections(catalogue: Catalogue) -> list[tuple[str, str]]:
@@ -24,13 +39,46 @@ def sections(catalogue: Catalogue) -> list[tuple[str, str]]:
     return [(section.key, named(section)) for section in catalogue.sections]
 
 
-def lacking(session: Session, catalogue: Catalogue, dossier_ids: Sequence[int]) -> dict[int, int]:
-    """How many required forms each of these dossiers lacks, in one query."""
-    codes = {form.code for form in catalogue.required_forms()}
-    query = (
-        select(Document.dossier_id, Document.form_code)
-        .where(Document.dossier_id.in_(dossier_ids), Document.state == "filed", Document.form_code.in_(codes))
-        .distinct()
-    )
-    present = Counter(dossier_id for dossier_id, _code in session.execute(query))
-    return {dossier_id: len(codes) - present[dossier_id] for dossier_id in dossier_ids}
+def expected(catalogue: Catalogue, events: Sequence[EventStanding]) -> list[Expected]:
+    """What these events miss, named in the visitor's language, each form once with the clause that asks for it."""
+    missing: dict[str, Requirement] = {}
+    for event in events:
+        for one in event.missing:
+            missing.setdefault(one.form, one)
+    forms = [(catalogue.form(code), one) for code, one in missing.items()]
+    return [Expected(form.code, named(form), form.section or "", one.clause) for form, one in forms]
+
+
+def workbook(catalogue: Catalogue, found: Sequence[Standing]) -> bytes:
+    """The list as .xlsx, in the same order: a line a dossier, with what is missing and unsigned by event. No names."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = _("档案完整性")
+    heads = [
+        (_("序号"), 6), (_("小区"), 14), (_("楼栋"), 6), (_("单元房号"), 12), (_("档号"), 20), (_("事件"), 18),
+        (_("缺少件数"), 9), (_("缺少的文件及依据"), 60), (_("未签件数"), 9), (_("未签的文件"), 36),
+    ]  # fmt: skip
+    sheet.append([head for head, _width in heads])
+    for number, one in enumerate(found, start=1):
+        sheet.append(_line(catalogue, number, one))
+    for column, (_head, width) in enumerate(heads, start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = width
+        sheet.cell(1, column).font = Font(bold=True)
+    for row in sheet.iter_rows(min_row=2, min_col=8, max_col=10):
+        for cell in row:
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+    sheet.freeze_panes = "A2"
+    sheet.auto_filter.ref = sheet.dimensions
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _line(catalogue: Catalogue, number: int, one: Standing) -> list[object]:
+    missing = {asked.form: asked for event in one.events for asked in event.missing}
+    why = "\n".join(f"{code} {named(catalogue.form(code))} ({asked.clause})" for code, asked in missing.items())
+    unsigned = "\n".join(f"{code} {named(catalogue.form(code))}" for code in one.unsigned)
+    events = "、".join(named(event.event) for event in one.events)
+    return [
+        number, one.estate, one.building, one.unit, one.number, events, len(missing), why, len(one.unsigned), unsigned
+    ]  # fmt: skip

@@ -9,17 +9,18 @@ from functools import cached_property
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
+from forms import life_events
 from forms.catalogue import Catalogue, load_catalogue
 from forms.issuing import PrintShop
 from forms.scanning.filing import ScanDesk
 from forms.typeface import load_typeface
 from forms.word_templates import WordShelf
 from records import changes, key_holders
+from records.completeness import LifeEvent
 from records.database import Database
 from records.errors import OfficeError
 from records.settings import Settings
 from records.vault import MasterKey, Vault
-from retention.schedule import Schedule, load_schedule
 from search.index import Index
 from web import schema
 
@@ -68,6 +69,11 @@ class Office:
         return load_catalogue(self.settings.home / "forms")
 
     @cached_property
+    def life_events(self) -> tuple[LifeEvent, ...]:
+        """What moving in, a renovation and a transfer ask of a dossier."""
+        return life_events.load(self.catalogue)
+
+    @cached_property
     def shop(self) -> PrintShop:
         """What printing works with."""
         secret = self.vault.master.page_secret()
@@ -85,11 +91,6 @@ class Office:
         names = {form.code: self.catalogue.names(form) for form in self.catalogue.forms}
         series = {one.key: [one.zh, one.en] for one in self.catalogue.procedures}
         return Index(names, series)
-
-    @cached_property
-    def schedule(self) -> Schedule:
-        """The retention rules in force."""
-        return load_schedule()
 
     def _follow(self, session: Session) -> None:
         # Most commands change nothing and never need the catalogue's names: the index is made on first use.

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from forms import outstanding, stock
+from forms import outstanding, stock, unsigned
 from forms.tables import Book, ScanPage, Serial
-from records import audit, clock
+from records import audit, clock, follow_ups, transfers
 from records.database import Base
 from records.tables import AccessRequest, User
 from records.users import Actor, Role
 from retention.tables import Disposal, Hold
 from web import visit
-from web.language import moment, told
+from web.language import moment, spoken, told
 
 #: Of each kind of task, so many stand on the first page.
 MOST_TASKS = 5
@@ -34,6 +34,7 @@ class Tile:
     count: int
     text: str
     urgent: bool = False
+    arguments: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,7 @@ def ways(actor: Actor) -> list[Way]:
     every = {
         "print": Way("forms_catalogue.listing", "printer", _("打印表单"), _("单页、协议、通知、成册")),
         "scan": Way("scanning.listing", "upc-scan", _("上传扫描件"), _("自动识别编号并归档")),
+        "whole": Way("completeness.listing", "clipboard-check", _("档案完整性"), _("全小区缺什么，缺得多的在前")),
         "unit": Way("units.listing", "buildings", _("查单元与档案"), _("档案是否齐全，缺什么")),
         "ask": Way("access.asking", "key", _("申请查阅"), _("写明事由，经理批准后查看")),
         "books": Way("books.listing", "journal-check", _("核对册"), _("逐页核对、结册")),
@@ -149,7 +151,7 @@ def ways(actor: Actor) -> list[Way]:
     }
     keys = {
         Role.STAFF: ("print", "scan", "unit", "ask"),
-        Role.ARCHIVIST: ("scan", "unit", "due", "print"),
+        Role.ARCHIVIST: ("scan", "whole", "unit", "due", "print"),
         Role.SUPERVISOR: ("books", "due", "unit", "log"),
         Role.MANAGER: ("ask", "due", "books", "log"),
         Role.ADMIN: ("users", "log"),
@@ -195,6 +197,11 @@ def _outstanding(session: Session, _actor: Actor) -> Tile:
     )
 
 
+def _unsigned(session: Session, _actor: Actor) -> Tile:
+    count = len(unsigned.unsigned(session, visit.office().catalogue))
+    return Tile("signatures.listing", "pencil-square", _("签名不全"), count, _("已归档，请补签后重新扫描"), urgent=True)
+
+
 def _books_in_use(session: Session, _actor: Actor) -> Tile:
     count = _count(session, Book, Book.state == "issued")
     return Tile("books.listing", "journal-bookmark", _("使用中的册"), count, _("用完后逐页核对、结册"))
@@ -228,6 +235,40 @@ def _holds(session: Session, _actor: Actor) -> Tile:
     return Tile("retention.listing", "snow", _("冻结中"), count, _("冻结期间不销毁"))
 
 
+def _surveys(session: Session, _actor: Actor) -> Tile:
+    count = follow_ups.count_surveys_due(session, clock.today())
+    return Tile(
+        "follow_ups.listing", "clipboard-check", _("本季待普查的户"), count, _("每季度一次（DA 4.2.2）"),
+        arguments={"kind": "survey"},
+    )  # fmt: skip
+
+
+def _contacts(session: Session, _actor: Actor) -> Tile:
+    count = len(follow_ups.contacts_due(session, clock.today()))
+    return Tile(
+        "follow_ups.listing", "telephone", _("待跟踪的欠费业主"), count, _("至少每 15 天联系一次"), urgent=True,
+        arguments={"kind": "contact"},
+    )  # fmt: skip
+
+
+def _boundaries(session: Session, _actor: Actor) -> Tile:
+    count = transfers.count_waiting(session)
+    return Tile(
+        "boundaries.listing", "signpost-split", _("待定归属的文件"), count, _("补登业主变更后留下的"), urgent=True
+    )
+
+
+def _contacts_due(session: Session, _actor: Actor) -> list[Task]:
+    """Owners in arrears whose contact is to be checked, the longest due first."""
+    return [
+        Task(
+            url_for("dossiers.page", number=one.number), "telephone", _("跟踪欠费业主的联系方式"),
+            f"{spoken(one.unit)} · {one.due_on}",
+        )
+        for one in follow_ups.contacts_due(session, clock.today())[:MOST_TASKS]
+    ]  # fmt: skip
+
+
 def _people(session: Session, _actor: Actor) -> Tile:
     return Tile("administration.listing", "people", _("在用用户"), _count(session, User, User.active), _("按岗位"))
 
@@ -237,16 +278,16 @@ def _log(session: Session, _actor: Actor) -> Tile:
 
 
 _TASKS: dict[Role, tuple[Callable[[Session, Actor], list[Task]], ...]] = {
-    Role.STAFF: (_copies_due, _tray_pages, _grants),
+    Role.STAFF: (_copies_due, _contacts_due, _tray_pages, _grants),
     Role.ARCHIVIST: (_requests, _tray_pages),
     Role.SUPERVISOR: (_copies_due, _books_with_gaps, _grants),
     Role.MANAGER: (_requests, _lists, _books_with_gaps),
     Role.ADMIN: (),
 }
 _BY_ROLE: dict[Role, tuple[Callable[[Session, Actor], Tile], ...]] = {
-    Role.STAFF: (_tray, _low_stock, _outstanding, _my_grants, _my_requests),
-    Role.ARCHIVIST: (_tray, _to_register, _books_in_use, _holds),
-    Role.SUPERVISOR: (_late, _low_stock, _books_in_use, _holds),
+    Role.STAFF: (_tray, _unsigned, _contacts, _surveys, _low_stock, _outstanding, _my_grants, _my_requests),
+    Role.ARCHIVIST: (_tray, _unsigned, _to_register, _boundaries, _surveys, _books_in_use, _holds),
+    Role.SUPERVISOR: (_late, _contacts, _low_stock, _books_in_use, _holds),
     Role.MANAGER: (_to_decide, _disposals_to_decide, _missing_unsigned, _books_in_use),
     Role.ADMIN: (_people, _log),
 }

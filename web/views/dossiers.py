@@ -9,10 +9,11 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
-from records import access, dossiers
+from records import access, clock, dossiers, follow_ups
 from records.errors import NotFound
 from records.users import OFFICE_ROLES
 from web import completeness, visit
+from web.acts.dossier_look import filed_states, people_of
 from web.acts.dossier_paper import KINDS, print_paper
 from web.visit import only
 
@@ -23,17 +24,32 @@ views = Blueprint("dossiers", __name__, url_prefix="/dossiers")
 @only(*OFFICE_ROLES)
 def page(number: str) -> ResponseReturnValue:
     """One dossier: its sections in the handbook's order, what is missing, and why it is open or closed to the asker."""
-    session, catalogue = visit.look(), visit.office().catalogue
+    session, office = visit.look(), visit.office()
     dossier = dossiers.find_dossier(session, number)
     decision = access.may_see_dossier(session, visit.actor(), dossier)
-    contents = dossiers.contents(session, dossier, completeness.sections(catalogue), completeness.expected(catalogue))
+    standing = next(iter(completeness.standings(session, office, dossier_ids=[dossier.id])), None)
+    missing = completeness.expected(office.catalogue, standing.events if standing else ())
+    shown = decision.allowed or dossier.state == "open"
+    sections = completeness.sections(office.catalogue)
+    contents = dossiers.contents(session, dossier, sections, missing) if shown else []
+    known = people_of(session, dossier, decision)
     return render_template(
         "dossier.html",
         dossier=dossier,
         unit=dossier.ownership.unit,
         decision=decision,
-        contents=contents if decision.allowed or dossier.state == "open" else [],
-        lacking=sum(len(section.missing) for section in contents),
+        contents=contents,
+        lacking=len(missing),
+        standing=standing,
+        catalogue=office.catalogue,
+        filed=filed_states(session, office.catalogue, dossier, contents) if decision.allowed else {},
+        owners=known.owners,
+        persons=known.persons,
+        acting=known.acting,
+        history=known.history,
+        staff=visit.people(),
+        owing=follow_ups.owing(session, dossier) if dossier.state == "open" else None,
+        today=clock.today(),
     )
 
 

@@ -18,6 +18,7 @@ from records import access, audit, clock, identifiers
 from records.audit import Verb
 from records.errors import OfficeError
 from records.tables import Dossier, Unit
+from records.units import successors
 from records.users import OFFICE_ROLES
 from retention.certificates import tombstone
 from search.facets import MOST_COUNTED, facets
@@ -114,7 +115,10 @@ def _unit(text: str) -> Shortcut | None:
     unit = visit.look().scalar(select(Unit).where(Unit.code == identifiers.validate(text)).limit(1))
     if unit is None:
         return None
-    return Shortcut("buildings", spoken(unit.code), unit.estate, url_for("units.page", unit_id=unit.id))
+    about = unit.estate
+    if unit.closed_on is not None:
+        about = _("已注销，现为 {units}").format(units="、".join(one.code for one in successors(visit.look(), unit)))
+    return Shortcut("buildings", spoken(unit.code), about, url_for("units.page", unit_id=unit.id))
 
 
 def _dossier(text: str) -> Shortcut | None:

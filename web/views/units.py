@@ -11,7 +11,9 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from records import access, clock, dossiers, identifiers
+from records import access, clock, dossiers, identifiers, transfers
+from records import units as unit_records
+from records.dossiers import NewOwner
 from records.errors import NotFound
 from records.tables import Dossier, Owner, Ownership, Unit
 from records.users import OFFICE_ROLES
@@ -20,12 +22,14 @@ from web.visit import only
 
 views = Blueprint("units", __name__, url_prefix="/units")
 PER_PAGE = 40
+#: How many owners the form for a change of owner takes.
+MOST_OWNERS = 4
 
 
 @views.get("/")
 @only(*OFFICE_ROLES)
 def listing() -> ResponseReturnValue:
-    """All units, by building, or those whose code or present owner fits what was typed."""
+    """All units, by building, or those whose code or present owner fits what was typed; a closed one by its code."""
     session, text, building = visit.look(), request.args.get("q", "").strip(), request.args.get("building", "")
     found = _matching(text, building)
     total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
@@ -34,11 +38,12 @@ def listing() -> ResponseReturnValue:
     query = found.order_by(Unit.estate, func.length(Unit.building), Unit.building, func.length(Unit.code), Unit.code)
     units = list(session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)))
     current = _current_dossiers([unit.id for unit in units])
-    lacking = completeness.lacking(session, visit.office().catalogue, [dossier.id for dossier in current.values()])
+    lacking = completeness.lacking(session, visit.office(), [dossier.id for dossier in current.values()])
     by_building = select(Unit.building).group_by(Unit.building).order_by(func.length(Unit.building), Unit.building)
     return render_template(
         "units.html", units=units, current=current, lacking=lacking, total=total, page=page, pages=pages,
         buildings=list(session.scalars(by_building)), text=text, building=building,
+        successors={unit.id: unit_records.successors(session, unit) for unit in units if unit.closed_on},
     )  # fmt: skip
 
 
@@ -46,12 +51,12 @@ def _matching(text: str, building: str) -> Select[Unit]:
     query = select(Unit)
     if building:
         query = query.where(Unit.building == building)
-    if text:
-        code = identifiers.compact(text) if any(letter.isdigit() for letter in text) else text
-        owned = select(Ownership.unit_id).join(Ownership.owners).join(Ownership.dossier)
-        by_owner = owned.where(Dossier.state == "open", Owner.name.contains(text, autoescape=True))
-        query = query.where(or_(Unit.code.contains(code, autoescape=True), Unit.id.in_(by_owner)))
-    return query
+    if not text:
+        return query.where(Unit.closed_on.is_(None))
+    code = identifiers.compact(text) if any(letter.isdigit() for letter in text) else text
+    owned = select(Ownership.unit_id).join(Ownership.owners).join(Ownership.dossier)
+    by_owner = owned.where(Dossier.state == "open", Owner.name.contains(text, autoescape=True))
+    return query.where(or_(Unit.code.contains(code, autoescape=True), Unit.id.in_(by_owner)))
 
 
 def _current_dossiers(unit_ids: list[int]) -> dict[int, Dossier]:
@@ -67,30 +72,46 @@ def _current_dossiers(unit_ids: list[int]) -> dict[int, Dossier]:
 @views.get("/<int:unit_id>")
 @only(*OFFICE_ROLES)
 def page(unit_id: int) -> ResponseReturnValue:
-    """One unit: its present owner and all its dossiers, of which only what one may know."""
+    """One unit: its present owner and all its dossiers, of which only what one may know; what became of it."""
     session = visit.look()
-    unit = session.get(Unit, unit_id)
-    if unit is None:
-        raise NotFound(what=f"单元 {unit_id}")
+    unit = _unit(session.get(Unit, unit_id), unit_id)
     found = dossiers.dossiers_of(session, unit)[::-1]
     decisions = {dossier.id: access.may_see_dossier(session, visit.actor(), dossier) for dossier in found}
-    lacking = completeness.lacking(session, visit.office().catalogue, [dossier.id for dossier in found])
+    lacking = completeness.lacking(session, visit.office(), [dossier.id for dossier in found])
     forms = [form for form in visit.office().catalogue.forms if form.unit and form.mode not in ("report", "roster")]
     return render_template(
-        "unit.html", unit=unit, dossiers=found, decisions=decisions, lacking=lacking, forms=forms, today=clock.today()
-    )
+        "unit.html", unit=unit, dossiers=found, decisions=decisions, lacking=lacking, forms=forms, today=clock.today(),
+        successors=unit_records.successors(session, unit), predecessors=unit_records.predecessors(session, unit),
+        most_owners=MOST_OWNERS,
+    )  # fmt: skip
+
+
+def _unit(unit: Unit | None, unit_id: int) -> Unit:
+    if unit is None:
+        raise NotFound(what=f"单元 {unit_id}")
+    return unit
 
 
 @views.post("/<int:unit_id>/owner")
 @only(*OFFICE_ROLES)
 def change_owner(unit_id: int) -> ResponseReturnValue:
-    """A new owner: the former dossier is closed, a new empty one opened (DA 4.2.3)."""
-    owner = dossiers.NewOwner(visit.typed("name"), visit.typed("phone"), visit.typed("id_number"))
-    on = clock.parse_date(visit.typed("on"))
+    """A new owner: the former dossier is closed with its grants, a new empty one opened (DA 4.2.3)."""
+    on, reason = clock.parse_date(visit.typed("on")), visit.typed("reason")
     with visit.act() as session:
-        unit = session.get(Unit, unit_id)
-        if unit is None:
-            raise NotFound(what=f"单元 {unit_id}")
-        dossier = dossiers.start_ownership(session, visit.office().vault, visit.actor(), unit, [owner], on)
-    flash(_("已开立新档案 {number}；原档案已另置，自变更之日起计算保管期限。").format(number=dossier.number), "success")
+        unit = _unit(session.get(Unit, unit_id), unit_id)
+        done = transfers.transfer(session, visit.office().vault, visit.actor(), unit, _owners(), on, reason)
+    told = _("已开立新档案 {number}；原档案已另置，授权随之终止，自变更之日起计算保管期限。")
+    flash(told.format(number=done.present.number), "success")
+    if done.waiting:
+        late = _("变更日以后归入原档案的 {count} 份文件待档案员决定归属。")
+        flash(late.format(count=len(done.waiting)), "warning")
     return redirect(url_for("units.page", unit_id=unit_id))
+
+
+def _owners() -> list[NewOwner]:
+    """The owners typed in: the first is needed, of the others those that have a name."""
+    suffixes = ["", *(f"_{number}" for number in range(2, MOST_OWNERS + 1))]
+    typed = [
+        NewOwner(*(visit.typed(field + suffix) for field in ("name", "phone", "id_number"))) for suffix in suffixes
+    ]
+    return [owner for place, owner in enumerate(typed) if place == 0 or owner.name]
