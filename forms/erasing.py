@@ -13,7 +13,7 @@ from sqlalchemy import delete, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from forms.scanning.tray_tables import TrayActLine, TrayText
-from forms.tables import Book, BookHandover, Reprint, ScanBatch, ScanPage, Serial
+from forms.tables import Book, BookHandover, Reprint, Rescan, ScanBatch, ScanPage, Serial
 from records import clock
 from records.errors import OfficeError
 from records.tables import Blob, Document, Dossier, Key, Page
@@ -38,6 +38,7 @@ def erase_traces(session: Session, vault: Vault, document_ids: Sequence[int], do
     scans = _scan_pages(session, document_ids, [serial.text for serial in serials], dossier_id)
     batches = session.scalars(select(ScanBatch).where(ScanBatch.id.in_({page.batch_id for page in scans}))).all()
     reprints = _erase_serials(session, serials)
+    _erase_rescans(session, document_ids, scans)
     for page in scans:
         _erase_scan_page(session, vault, page)
     masters = sum(_erase_master(session, vault, batch) for batch in batches)
@@ -90,11 +91,18 @@ def _scan_pages(
     return list(session.scalars(select(ScanPage).where(wanted).order_by(ScanPage.id)))
 
 
+def _erase_rescans(session: Session, document_ids: Sequence[int], scans: Sequence[ScanPage]) -> None:
+    """Who asked for a page to be scanned again, and why: gone with the page."""
+    pages = select(Page.id).where(Page.document_id.in_(document_ids))
+    about = or_(Rescan.page_id.in_(pages), Rescan.scan_page_id.in_([page.id for page in scans]))
+    session.execute(delete(Rescan).where(about))
+
+
 def _erase_scan_page(session: Session, vault: Vault, page: ScanPage) -> None:
     blob_id = page.blob_id
     page.state, page.page_id, page.blob_id, page.digest = "destroyed", None, None, None
     page.suggested = None
-    page.reason_zh, page.reason_en, page.signatures = "", "", {}
+    page.reason_zh, page.reason_en, page.signatures, page.quality = "", "", {}, {}
     for kept in (TrayText, TrayActLine):
         session.execute(delete(kept).where(kept.scan_page_id == page.id))
     release(session, vault, blob_id)

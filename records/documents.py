@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
 
 from records import audit, changes, clock, readings
@@ -135,6 +135,53 @@ def add_page(session: Session, vault: Vault, document: Document, page: NewPage) 
     document.signatures = {**document.signatures, **page.signatures}
     changes.touch(session, [document.id])
     return row
+
+
+def supersede_page(session: Session, vault: Vault, actor: Actor, page: Page, new: NewPage) -> Document:
+    """Put a better scan in a page's place, and keep the older one until disposal: as a superseded document of its own.
+
+    The document and its page stay the same records, with the corrections that people made; the new scan waits to be
+    read. Returns the older version, which lies where the document lies and is destroyed with it.
+    """
+    document = page.document
+    own = {"id", "state", "supersedes_id", "expected_pages"}
+    same = {column.key: getattr(document, column.key) for column in inspect(Document).column_attrs}
+    older = Document(**{key: value for key, value in same.items() if key not in own})
+    older.state, older.supersedes_id, older.expected_pages = "superseded", document.supersedes_id, 1
+    session.add(older)
+    session.flush()
+    session.add(
+        Page(
+            document_id=older.id,
+            position=page.position,
+            blob_id=page.blob_id,
+            rotation=page.rotation,
+            reading="done",
+            signatures=page.signatures,
+        )
+    )
+    document.supersedes_id = older.id
+    page.blob_id = vault.store(session, session.get_one(Key, document.key_id), new.data, new.media_type).id
+    page.rotation, page.signatures = new.rotation, dict(new.signatures)
+    page.reading, page.leased_until = "waiting", None
+    session.flush()
+    session.refresh(page, ["blob"])
+    ink = session.scalars(select(Page.signatures).where(Page.document_id == document.id).order_by(Page.position))
+    document.signatures = {key: value for found in ink for key, value in found.items()}
+    changes.touch(session, [document.id, older.id])
+    details = {"page": page.position, "older": older.id}
+    audit.append(session, actor.id, Verb.DOCUMENT_SUPERSEDED, f"document:{document.id}", details)
+    return older
+
+
+def older_versions(session: Session, document: Document) -> list[Document]:
+    """The scans that better ones have replaced in a document, the latest first."""
+    found: list[Document] = []
+    while document.supersedes_id is not None:
+        document = session.get_one(Document, document.supersedes_id)
+        if document.state != "destroyed":
+            found.append(document)
+    return found
 
 
 def set_page_text(session: Session, page: Page, text: str) -> None:

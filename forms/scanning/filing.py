@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session
 from forms import books
 from forms.catalogue import Catalogue, Form, RetentionRule, UnknownForm, Years
 from forms.marks import PageMark
+from forms.scanning import quality, rescans
 from forms.scanning.masters import PageFile
 from forms.scanning.reasons import Reason, reason
 from forms.tables import ScanBatch, ScanPage, Serial
@@ -112,9 +113,24 @@ def file_page(session: Session, desk: ScanDesk, actor: Actor, batch: ScanBatch, 
         return
     filed = page_of(session, document, place.position)
     if filed is not None:
-        repeated(session, actor, row, filed)
+        again(session, desk, actor, row, seen, filed)
         return
     put(session, desk, actor, row, seen, place, document)
+
+
+def again(session: Session, desk: ScanDesk, actor: Actor, row: ScanPage, seen: Seen, filed: Page) -> None:
+    """A page that is filed already: where a rescan was asked for, a better scan takes its place; else a duplicate."""
+    if seen.file is None or rescans.asked_for(session, filed) is None:
+        repeated(session, actor, row, filed)
+    elif rescans.is_better(session, filed, seen.quality):
+        new = NewPage(seen.file.data, seen.file.media_type, filed.position, seen.rotation, seen.signatures)
+        rescans.take(session, desk.vault, actor, row, filed, new)
+        rescans.ask_by_quality(session, filed, seen.quality)
+    else:
+        repeated(session, actor, row, filed)
+        why = "、".join(fault.zh for fault in quality.faults(seen.quality) if fault.rescan)
+        told = reason("rescan_no_better", document=filed.document_id, page=filed.position, why=why)
+        row.reason, row.reason_zh, row.reason_en = told.key, told.zh, told.en
 
 
 def _is_back(session: Session, row: ScanPage) -> bool:
@@ -157,6 +173,7 @@ def put(
     target.expected_pages = max(target.expected_pages, position)
     books.mark_returned(session, actor, place.serial)
     row.state, row.page_id = "filed", page.id
+    rescans.ask_by_quality(session, page, seen.quality)
     if place.remark is not None:
         row.reason, row.reason_zh, row.reason_en = place.remark.key, place.remark.zh, place.remark.en
     details = {"batch": row.batch_id, "position": row.position, "document": target.id, "serial": row.serial}

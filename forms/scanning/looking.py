@@ -79,7 +79,8 @@ def _without_mark(seen: Seen, reading: codes.Reading, picture: Picture) -> Seen:
         return seen
     blank = emptiness.is_blank(picture.gray)
     ours = not blank and emptiness.may_be_ours(picture.gray)
-    return replace(seen, blank=blank, may_be_ours=ours)
+    empty = {"empty": 1.0} if blank else {}
+    return replace(seen, blank=blank, may_be_ours=ours, quality={**seen.quality, **empty})
 
 
 def _as_printed(session: Session, mark: PageMark) -> Serial | None:

@@ -24,10 +24,11 @@ from forms.scanning.registration import Registration, smaller
 
 _MM_PER_INCH = 25.4
 _A4_LONG = 297.0
-# Edges are looked at in parts of so many px, from the middle of the page outwards.
-_PART = 448
-# An edge counts when it is as strong as type or a pen makes it, in levels of 255.
-_STRONG = 70
+# Edges are looked at in strips so many px high.
+_STRIP = 240
+# An edge counts when it is as strong as type or a pen makes it, in levels of 255; where blur has worn all of them
+# down, weaker ones tell.
+_STRONG = (70, 35)
 _FEWEST_EDGES = 60
 # Outermost mm of an unregistered page: what is dark there and not a shadow along the whole side is writing.
 _RIM_MM = 1.2
@@ -98,18 +99,14 @@ def measure(picture: Picture, where: Registration | None = None, paper: Paper | 
 
     ``where`` and ``paper``: how a proven page of ours lies; without them what they would tell is estimated or left out.
     """
-    small = smaller(picture.gray)
-    found: dict[str, float | None] = {
-        "dpi": _dpi(picture, where),
-        "skew": _lying(where) if where else _skew(small),
-        **_light(small),
-    }
-    per_mm = where.scale if where else max(picture.gray.shape) / _A4_LONG
-    found["blur"] = _blur(picture.gray, per_mm)
+    found: dict[str, float | None] = {"dpi": _dpi(picture, where), **_light(picture.gray)}
     if where is not None and paper is not None:
-        found["cut"] = _cut(picture.gray, where, paper)
+        found |= {"skew": _lying(where), "cut": _cut(picture.gray, where, paper)}
+        found["blur"] = _blur(picture.gray, where.scale)
     else:
-        found["touching"] = _touching(small, max(small.shape) / _A4_LONG)
+        small = smaller(picture.gray)
+        found |= {"skew": _skew(small), "touching": _touching(small, found["paper"] or 0)}
+        found["blur"] = _blur(picture.gray, max(picture.gray.shape) / _A4_LONG)
     return {key: round(float(value), 2) for key, value in found.items() if value is not None}
 
 
@@ -151,9 +148,9 @@ def _striped(dark: Gray, angle: float) -> float:
     return max(float(np.square(np.diff(line)).sum()) for line in (rows, columns))
 
 
-def _light(small: Gray) -> dict[str, float | None]:
+def _light(gray: Gray) -> dict[str, float | None]:
     """How light the paper is, and by how much the darkest writing differs from it; without writing no contrast."""
-    counts = np.bincount(small[::2, ::2].ravel(), minlength=256)
+    counts = np.bincount(gray[::4, ::4].ravel(), minlength=256)
     share = np.cumsum(counts) / counts.sum()
     paper, ink = int(np.searchsorted(share, 0.6)), int(np.searchsorted(share, 0.004))
     return {"paper": float(paper), "contrast": float(paper - ink) if paper - ink > 12 else None}
@@ -161,21 +158,23 @@ def _light(small: Gray) -> dict[str, float | None]:
 
 def _blur(gray: Gray, per_mm: float) -> float | None:
     """How wide the edges of strokes are, in mm: the median over the strongest; None where there are too few."""
-    widths = [_widths(part) for part in _parts(gray)]
-    every = np.concatenate(widths) if widths else np.empty(0)
-    return float(np.median(every)) / per_mm if len(every) >= _FEWEST_EDGES else None
+    parts = _parts(gray)
+    for strong in _STRONG:
+        widths = np.concatenate([_widths(part, strong) for part in parts])
+        if len(widths) >= _FEWEST_EDGES:
+            return float(np.median(widths)) / per_mm
+    return None
 
 
 def _parts(gray: Gray) -> list[Gray]:
-    """Two parts of a page, above and below its middle; the edges of a page tell more of the feeder than of the lens."""
+    """Strips across a page; its edges, which tell more of the feeder than of the lens, are left out."""
     height, width = gray.shape
-    high, wide = min(_PART, height), min(2 * _PART, width)
-    left = (width - wide) // 2
-    tops = {max(0, min(height - high, int(height * share) - high // 2)) for share in (0.3, 0.65)}
-    return [gray[top : top + high, left : left + wide] for top in sorted(tops)]
+    high, rim = min(_STRIP, height), width // 20
+    tops = {max(0, min(height - high, int(height * share))) for share in (0.2, 0.45, 0.7)}
+    return [gray[top : top + high, rim : width - rim] for top in sorted(tops)]
 
 
-def _widths(part: Gray) -> NDArray[np.float32]:
+def _widths(part: Gray, strong: int) -> NDArray[np.float32]:
     """The widths in px of the edges in a part: the step across them, over their steepest slope."""
     across, down = cv2.Sobel(part, cv2.CV_16S, 1, 0), cv2.Sobel(part, cv2.CV_16S, 0, 1)
     slope = np.maximum(np.abs(across), np.abs(down))
@@ -183,7 +182,7 @@ def _widths(part: Gray) -> NDArray[np.float32]:
     step = cv2.subtract(cv2.dilate(part, kernel), cv2.erode(part, kernel))
     # Where the whole window is flat, an edge lies just outside; the widest edge fills the window.
     steep = slope.astype(np.int32) * kernel.shape[0] > 8 * step.astype(np.int32)
-    steepest = (slope == cv2.dilate(slope, np.ones((5, 5), np.uint8))) & (step > _STRONG) & steep
+    steepest = (slope == cv2.dilate(slope, np.ones((5, 5), np.uint8))) & (step > strong) & steep
     # Sobel's kernel weighs a step of one level by eight over two pixels.
     return np.asarray(step[steepest] / (slope[steepest] / 8.0), np.float32)
 
@@ -198,10 +197,9 @@ def _cut(gray: Gray, where: Registration, paper: Paper) -> float:
     return max(0.0, float(beyond.max()) / where.scale)
 
 
-def _touching(small: Gray, per_mm: float) -> float:
+def _touching(small: Gray, usual: float) -> float:
     """Which share of the image's border, in percent of its worst side, has writing on it; a dark side is a shadow."""
-    rim = max(2, round(_RIM_MM * per_mm))
-    usual = float(np.median(small))
+    rim = max(2, round(_RIM_MM * max(small.shape) / _A4_LONG))
     worst = 0.0
     for side in (small[:rim], small[-rim:], small[:, :rim].T, small[:, -rim:].T):
         dark = float((side.min(axis=0) < 0.6 * usual).mean())

@@ -56,6 +56,14 @@ _SENTENCES = {
         "与已归档的第 {document} 号文件第 {page} 页相同,没有重复归档",
         "the same as page {page} of document {document}, which is filed already; not filed again",
     ),
+    "rescanned": (
+        "重扫的页,已换下旧扫描件;旧件保留为以前的版本(文件 {document})",
+        "scanned again as was asked: it took the place of the older scan, which is kept (document {document})",
+    ),
+    "rescan_no_better": (
+        "重扫的页不比原来的好({why}),没有换下第 {document} 号文件第 {page} 页;请再扫一次",
+        "this rescan is no better ({why}); page {page} of document {document} stays as it is: please scan once more",
+    ),
     "voided": ("此页已作废,扫描件照样归档", "the page is void; its scan is filed all the same"),
     "blank_cancelled": ("此页已作空白注销,请核对", "the page was cancelled as blank; please look at it"),
     "missing": ("此页曾报缺失,现已找到", "the page was reported missing and has turned up"),

@@ -6,15 +6,22 @@ takes the old one's place and the ask is done; without an ask a second scan of a
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from forms.scanning import quality
+from forms.scanning.reasons import reason
 from forms.tables import Rescan, ScanPage
-from records import audit, clock
+from records import audit, clock, documents
 from records.audit import Verb
+from records.documents import NewPage
 from records.errors import BadInput, NotFound
-from records.tables import Page
+from records.tables import Document, Page
 from records.users import OFFICE_ROLES, Actor
+from records.vault import Vault
 
 STATES = ("asked", "done", "withdrawn")
 
@@ -59,6 +66,52 @@ def _ask(session: Session, actor: Actor | None, page: Page | ScanPage, cause: st
     return rescan
 
 
+def ask_by_quality(session: Session, page: Page, measured: Mapping[str, Any]) -> Rescan | None:
+    """Ask for a filed page to be scanned again when what was measured on it is bad enough; None when it is not."""
+    keys = quality.needs_rescan(measured)
+    if not keys or asked_for(session, page) is not None:
+        return None
+    return _ask(session, None, page, "quality", " ".join(keys))
+
+
+def is_better(session: Session, page: Page, measured: Mapping[str, Any]) -> bool:
+    """Whether a new scan of a page may take its place: it has nothing that asks for a rescan, or less than the old."""
+    new = quality.needs_rescan(measured)
+    return not new or len(new) < len(quality.needs_rescan(measured_on(session, [page.id]).get(page.id, {})))
+
+
+def take(session: Session, vault: Vault, actor: Actor, row: ScanPage, page: Page, new: NewPage) -> Document:
+    """Put the new scan in the page's place; the ask for it is done. Returns the document that keeps the older scan.
+
+    What was scanned of the page before goes on pointing to the older scan, the row of the new one to the page.
+    """
+    rescan = asked_for(session, page)
+    older = documents.supersede_page(session, vault, actor, page, new)
+    kept = session.scalars(select(Page.id).where(Page.document_id == older.id)).one()
+    session.execute(update(ScanPage).where(ScanPage.page_id == page.id).values(page_id=kept))
+    told = reason("rescanned", document=older.id)
+    row.state, row.page_id = "filed", page.id
+    row.reason, row.reason_zh, row.reason_en = told.key, told.zh, told.en
+    if rescan is not None:
+        rescan.state, rescan.settled_by, rescan.settled_at = "done", actor.id, clock.now()
+        rescan.older_id = older.id
+    session.flush()
+    details = {"batch": row.batch_id, "position": row.position, "document": page.document_id, "older": older.id}
+    audit.append(session, actor.id, Verb.RESCAN_TAKEN, f"scan:{row.id}", details)
+    return older
+
+
+def measured_on(session: Session, page_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """What was measured on filed pages, by page; nothing of a page that was filed before anything was measured."""
+    query = select(ScanPage.page_id, ScanPage.quality).where(ScanPage.page_id.in_(page_ids), ScanPage.state == "filed")
+    return {page_id: measured for page_id, measured in session.execute(query) if page_id is not None and measured}
+
+
+def open_asks(session: Session) -> list[Rescan]:
+    """Every ask that is not settled, the oldest first."""
+    return list(session.scalars(select(Rescan).where(Rescan.state == "asked").order_by(Rescan.id)))
+
+
 def withdraw_rescan(session: Session, actor: Actor, rescan: Rescan) -> None:
     """Take an ask back: the page is good enough, its paper is gone, or it was scanned again by another way.
 
@@ -70,6 +123,7 @@ def withdraw_rescan(session: Session, actor: Actor, rescan: Rescan) -> None:
     if rescan.state != "asked":
         raise BadInput(what="这项重扫要求已经了结")
     rescan.state, rescan.settled_by, rescan.settled_at = "withdrawn", actor.id, clock.now()
+    session.flush()
     audit.append(session, actor.id, Verb.RESCAN_WITHDRAWN, f"rescan:{rescan.id}", {})
 
 
