@@ -1,4 +1,4 @@
-"""yedang form outstanding and stock: paper that must come back, and paper that runs out."""
+"""yedang form outstanding, unsigned and stock: paper that must come back, lacks a signature, or runs out."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from datetime import date
 
 import click
 
+from forms.catalogue import Form
 from forms.outstanding import Outstanding, outstanding
 from forms.stock import Stock, stock
+from forms.unsigned import Unsigned, names, unsigned
 from records import clock
 from records.users import OFFICE_ROLES
 from web.commands.answers import Answer, Column, Sentence, Table, answer
@@ -23,6 +25,16 @@ OUTSTANDING_COLUMNS = (
     Column("issued_on", "发出", "Issued"),
     Column("due_on", "应交回", "Due"),
     Column("late", "逾期", "Late"),
+)
+UNSIGNED_COLUMNS = (
+    Column("serial", "编号", "Serial"),
+    Column("name", "表单", "Form"),
+    Column("copy", "联", "Copy"),
+    Column("unit", "单元", "Unit"),
+    Column("since", "归档", "Filed"),
+    Column("missing", "未签", "Not signed"),
+    Column("unclear", "看不清", "Unclear"),
+    Column("document_id", "文件", "Document"),
 )
 STOCK_COLUMNS = (
     Column("form", "代码", "Code"),
@@ -55,6 +67,24 @@ def _out(one: Outstanding, names: dict[str, str]) -> dict[str, object]:
     return {**asdict(one), "name": names[one.form_code]}
 
 
+@click.command("unsigned", cls=OfficeCommand)
+@pass_console
+def list_unsigned(console: Console) -> Answer:
+    """已归档而签名不全的表单,最早的在前。 / Filed sheets that lack a signature, the longest waiting first."""
+    catalogue = console.office.catalogue
+    with console.office.reading() as session:
+        console.actor(session).require("查看签名不全的表单", *OFFICE_ROLES)
+        rows = [_unsigned(one, catalogue.form(one.form_code)) for one in unsigned(session, catalogue)]
+    said = Sentence(f"签名不全 {len(rows)} 份。", f"{len(rows)} sheets lack a signature.")
+    return answer({"unsigned": rows}, Table(UNSIGNED_COLUMNS, rows), said)
+
+
+def _unsigned(one: Unsigned, form: Form) -> dict[str, object]:
+    called = {key: zh for key, (zh, _) in names(form).items()}
+    places = {"missing": [called[key] for key in one.missing], "unclear": [called[key] for key in one.unclear]}
+    return {**asdict(one), "name": form.zh, **places}
+
+
 @click.command("stock", cls=OfficeCommand)
 @pass_console
 def show_stock(console: Console) -> Answer:
@@ -80,4 +110,4 @@ def _stock(one: Stock, names: dict[str, str]) -> dict[str, object]:
     }
 
 
-COMMANDS = (list_outstanding, show_stock)
+COMMANDS = (list_outstanding, list_unsigned, show_stock)
