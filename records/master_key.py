@@ -106,16 +106,17 @@ def public_part(recipient: Recipient, pages: bytes, sign_in: Identity | None) ->
     return "\n".join(lines) + "\n"
 
 
-def _content(identities: Sequence[Identity], pages: bytes | None) -> str:
+def _content(identities: Sequence[Identity], pages: bytes | None) -> bytes:
     lines = ["# yedang master key; keep a copy away from the backups", *map(str, identities)]
-    return "\n".join([*lines, *([f"{_PAGES}{pages.hex()}"] if pages else [])]) + "\n"
+    text = "\n".join([*lines, *([f"{_PAGES}{pages.hex()}"] if pages else [])]) + "\n"
+    return text.encode()
 
 
-def write_secret(path: Path, content: str, *, replace: bool = True) -> None:
+def write_secret(path: Path, content: bytes, *, replace: bool = True) -> None:
     """Write a file that only its owner may read, whole or not at all. Raises FileExistsError unless ``replace``."""
     target = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part") if replace else path
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
+    with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

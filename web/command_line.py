@@ -15,6 +15,7 @@ from web.commands import (
     facts,
     form_files,
     forms,
+    keys,
     knowing,
     loans,
     log,
@@ -28,6 +29,7 @@ from web.commands import (
     supplies,
     units,
     upkeep,
+    users,
 )
 from web.commands.console import Console, OfficeGroup
 
@@ -62,6 +64,7 @@ COMMANDS: tuple[click.Command, ...] = (
     scans.group,
     searching.command,
     log.group,
+    keys.group,
     *upkeep.COMMANDS,
 )
 for _command in form_files.COMMANDS:
@@ -71,6 +74,7 @@ for _command in COMMANDS:
 for _group, _more in (
     (books.group, bindings.COMMANDS),
     (forms.group, supplies.COMMANDS),
+    (setting_up.user, users.COMMANDS),
     (access.group, knowing.COMMANDS),
 ):
     for _command in _more:

@@ -86,7 +86,8 @@ def add(console: Console, name: str, role: str, password_stdin: bool) -> Answer:
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else _ask_password(console)
     with office.transaction() as session:
         actor = console.actor(session) if console.actor_name else None
-        added = users.add_user(session, actor, name, role, password)
+        # Whoever sets the system up chooses a password of their own; everybody else is given one.
+        added = users.add_user(session, actor, name, role, password, must_change=actor is not None)
         data = {"id": added.id, "name": added.name, "role": added.role}
     return said(data, f"已添加用户 {data['name']}({Role(role).zh})。", f"Added {data['name']} as {role}.")
 
