@@ -24,6 +24,8 @@ class FactKind(StrEnum):
     BOOK_COMPLETED = "book_completed"
     TRANSFERRED = "transferred"
     ARCHIVED = "archived"
+    LEASE_ENDED = "lease_ended"
+    CASE_CLOSED = "case_closed"
     MOVED_IN = "moved_in"
     RENOVATION_BEGAN = "renovation_began"
 

@@ -233,7 +233,10 @@ class Fact(Base):
     """
 
     __tablename__ = "facts"
-    __table_args__ = (Index("facts_about", "subject_kind", "subject_id", "kind"),)
+    __table_args__ = (
+        Index("facts_about", "subject_kind", "subject_id", "kind"),
+        Index("facts_started", "subject_kind", "kind", "on", "subject_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(32))

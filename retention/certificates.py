@@ -127,6 +127,7 @@ def _line(record: DueRecord) -> DisposalLine:
         title_class=record.title_class,
         serials=list(record.serials),
         rule=record.rule,
+        schedule_version=record.schedule_version,
         fact_kind=record.fact.kind,
         fact_on=record.fact.on,
         due_on=record.due_on,
@@ -192,6 +193,7 @@ def keep_longer(session: Session, actor: Actor, record: Standing, until: date, r
         reason=reason.strip(),
         decided_by=actor.id,
         decided_at=clock.now(),
+        schedule_version=record.schedule_version,
     )
     session.add(kept)
     session.flush()
@@ -235,7 +237,7 @@ def certificate_text(session: Session, disposal: Disposal) -> list[str]:
 def _line_text(number: int, line: DisposalLine) -> str:
     parts = [
         f"{number}. {line.reference} {line.title_class}",
-        f"依据 {line.rule}({line.fact_kind} {line.fact_on},到期 {line.due_on})",
+        f"依据 {line.rule}(保管期限表第 {line.schedule_version} 版;{line.fact_kind} {line.fact_on},到期 {line.due_on})",
         f"编号 {'、'.join(line.serials) or '—'}",
         f"{LINE_ZH[line.state]} {_time(line.destroyed_at)}".rstrip(" —"),
     ]

@@ -7,7 +7,7 @@ rules or facts apply to one record the one that keeps it longest: a doubt never 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
@@ -72,6 +72,7 @@ class Standing:
     title_class: str
     serials: list[str]
     rule: str
+    schedule_version: int = field(default=0, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def due(
     busy = _in_open_lists(session)
     free = _free(session, on)
     found = [
-        _as_due(one, clock_, titles, book_numbers)
+        _as_due(one, clock_, titles, book_numbers, schedule.version)
         for one, clock_ in _clocked(session, schedule, _startable(session, schedule, on))
         if clock_ is not None and clock_.due_on <= on and free(one) and one.target not in busy
     ]
@@ -199,7 +200,8 @@ def reviews(
         if review is not None and review <= on and free(one):
             zh, en = f"{rule.zh};应于 {review} 复核", f"{rule.en}; review since {review}"
             names = _names(one, rule.key, titles, book_numbers)
-            found.append(ReviewRecord(*names, review_on=review, because_zh=zh, because_en=en))
+            version = schedule.version
+            found.append(ReviewRecord(*names, schedule_version=version, review_on=review, because_zh=zh, because_en=en))
     return sorted(found, key=lambda record: (record.review_on, record.reference))
 
 
@@ -255,7 +257,7 @@ def _latest(session: Session, about: ColumnElement[bool]) -> Facts:
 
 
 def _startable(session: Session, schedule: Schedule, on: date) -> list[Material]:
-    """The records with a fact that is old enough for its rule on that date: few, and all that can be due are among them.
+    """The records with a fact old enough for its rule on that date: few, and all that can be due are among them.
 
     The database finds them by kind and date of the fact, so that a list over a million documents costs what is old.
     """
@@ -271,7 +273,7 @@ def _startable(session: Session, schedule: Schedule, on: date) -> list[Material]
     return list({one.target: one for one in found}.values())
 
 
-def _old_enough(rule: Rule, subject_kind: str, on: date) -> Select[tuple[int]]:
+def _old_enough(rule: Rule, subject_kind: str, on: date) -> Select[int]:
     latest = latest_start(rule, on)
     about = select(Fact.subject_id).where(Fact.subject_kind == subject_kind, Fact.kind == rule.starts)
     return about.where(Fact.on <= latest) if latest else about.where(false())
@@ -321,12 +323,13 @@ def _in_open_lists(session: Session) -> set[tuple[str, int]]:
     return {(kind, id_) for kind, id_ in session.execute(query)}
 
 
-def _as_due(one: Material, found: _Clock, titles: Titles, book_numbers: BookNumbers) -> DueRecord:
+def _as_due(one: Material, found: _Clock, titles: Titles, book_numbers: BookNumbers, version: int) -> DueRecord:
     fact, rule = found.fact, found.rule
     kind = FactKind(fact.kind)
     clause_zh, clause_en = (f"({rule.clause})", f" ({rule.clause})") if rule.clause else ("", "")
     return DueRecord(
         *_names(one, rule.key, titles, book_numbers),
+        schedule_version=version,
         fact=fact,
         due_on=found.due_on,
         because_zh=f"{fact.on} {FACT_ZH[kind]};{rule.zh}{clause_zh};{found.due_on} 到期",
@@ -337,10 +340,11 @@ def _as_due(one: Material, found: _Clock, titles: Titles, book_numbers: BookNumb
 def _names(
     one: Material, rule: str, titles: Titles, book_numbers: BookNumbers
 ) -> tuple[RecordKind, int, str, str, list[str], str]:
-    return one.kind, one.id, _reference(one, book_numbers), _title_class(one, titles), one.serials, rule
+    return one.kind, one.id, reference(one, book_numbers), title_class(one, titles), one.serials, rule
 
 
-def _reference(one: Material, book_numbers: BookNumbers) -> str:
+def reference(one: Material, book_numbers: BookNumbers = plain_book) -> str:
+    """What a record is called in lists: its dossier's, book's or document's number."""
     if one.kind == "dossier":
         return one.reference
     if one.kind == "book":
@@ -350,7 +354,8 @@ def _reference(one: Material, book_numbers: BookNumbers) -> str:
     return f"{piece.serial}{copy}" if piece.serial else f"文件 {one.id}"
 
 
-def _title_class(one: Material, titles: Titles) -> str:
+def title_class(one: Material, titles: Titles = as_it_is) -> str:
+    """The class of records that it belongs to; never its own title."""
     return DOSSIER_CLASS if one.kind == "dossier" else titles(one.pieces[0].form_code)
 
 

@@ -105,15 +105,24 @@ def dossiers(session: Session, *conditions: ColumnElement[bool]) -> list[Materia
 
 def outside_dossiers(session: Session, *conditions: ColumnElement[bool]) -> list[Material]:
     """The books and single documents outside dossiers that hold a document for which the conditions hold."""
+    return books(session, *conditions) + singles(session, *conditions)
+
+
+def books(session: Session, *conditions: ColumnElement[bool]) -> list[Material]:
+    """The books, each with all its pages, that hold a document for which the conditions hold."""
     outside = Document.dossier_id.is_(None)
-    books = select(Document.book_id).where(outside, Document.book_id.is_not(None), *conditions)
+    wanted = select(Document.book_id).where(outside, Document.book_id.is_not(None), *conditions)
     pages: dict[int, list[Piece]] = {}
-    for piece in pieces(session, outside, Document.book_id.in_(books)):
+    for piece in pieces(session, outside, Document.book_id.in_(wanted)):
         pages.setdefault(piece.book_id or 0, []).append(piece)
-    single = pieces(session, outside, Document.book_id.is_(None), Document.state == "filed", *conditions)
-    return [Material("book", id_, tuple(found)) for id_, found in pages.items()] + [
-        Material("document", piece.id, (piece, *_older(session, piece))) for piece in single
-    ]
+    return [Material("book", id_, tuple(found)) for id_, found in pages.items()]
+
+
+def singles(session: Session, *conditions: ColumnElement[bool]) -> list[Material]:
+    """The filed documents outside dossiers and books for which the conditions hold, each with its older scans."""
+    outside = Document.dossier_id.is_(None)
+    found = pieces(session, outside, Document.book_id.is_(None), Document.state == "filed", *conditions)
+    return [Material("document", piece.id, (piece, *_older(session, piece))) for piece in found]
 
 
 def _older(session: Session, piece: Piece) -> list[Piece]:

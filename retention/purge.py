@@ -28,7 +28,7 @@ from retention import disposition, erasure, holds, material, scrubbing
 from retention.certificates import APPRAISERS
 from retention.disposition import Titles, as_it_is
 from retention.erasure import Eraser
-from retention.schedule import Schedule
+from retention.schedule_versions import InForce
 from retention.tables import Disposal, DisposalLine
 
 Progress = Callable[[int, int], None]
@@ -59,7 +59,7 @@ class Outcome:
 def run(
     database: Database,
     vault: Vault,
-    schedule: Schedule,
+    rules: InForce,
     actor: Actor | None,
     on: date,
     *,
@@ -70,8 +70,9 @@ def run(
 ) -> list[Outcome]:
     """Destroy what was approved; ``actor`` None is the nightly job, ``on`` the office's date of today.
 
-    ``erasers`` remove what other floors keep of the documents; they run inside the line's transaction, before the
-    pages go. ``titles`` gives the class titles that tombstones bear. A line that fails fails alone. A dry run changes
+    ``rules`` gives the schedule in force, asked again for each line inside its transaction. ``erasers`` remove what
+    other floors keep of the documents; they run inside the line's transaction, before the pages go. ``titles`` gives
+    the class titles that tombstones bear. A line that fails fails alone. A dry run changes
     nothing. Raises NotAllowed.
     """
     if actor is not None:
@@ -80,9 +81,9 @@ def run(
     outcomes = []
     for done, line_id in enumerate(waiting, start=1):
         outcome = (
-            _foresee(database, schedule, line_id, on)
+            _foresee(database, rules, line_id, on)
             if dry_run
-            else _attempt(database, vault, schedule, actor, line_id, on, erasers, titles)
+            else _attempt(database, vault, rules, actor, line_id, on, erasers, titles)
         )
         outcomes += [outcome] if outcome else []
         if progress:
@@ -97,17 +98,17 @@ def _waiting(database: Database) -> list[int]:
         return list(session.scalars(query.order_by(DisposalLine.id)))
 
 
-def _foresee(database: Database, schedule: Schedule, line_id: int, on: date) -> Outcome:
+def _foresee(database: Database, rules: InForce, line_id: int, on: date) -> Outcome:
     with database.reading() as session:
         line = session.get_one(DisposalLine, line_id)
-        state, zh, en = _obstacle(session, schedule, line, on) or ("ready", "将被销毁", "will be destroyed")
+        state, zh, en = _obstacle(session, rules, line, on) or ("ready", "将被销毁", "will be destroyed")
         return _outcome(line, state, zh, en)
 
 
 def _attempt(
     database: Database,
     vault: Vault,
-    schedule: Schedule,
+    rules: InForce,
     actor: Actor | None,
     line_id: int,
     on: date,
@@ -120,7 +121,7 @@ def _attempt(
             line = session.get_one(DisposalLine, line_id)
             if line.state != "approved":
                 return None
-            return _carry_out(session, vault, schedule, actor, line, on, erasers, titles)
+            return _carry_out(session, vault, rules, actor, line, on, erasers, titles)
     except (OfficeError, SQLAlchemyError, OSError) as error:
         with database.reading() as session:
             line = session.get_one(DisposalLine, line_id)
@@ -139,7 +140,7 @@ def _sentences(error: Exception) -> tuple[str, str]:
 def _carry_out(
     session: Session,
     vault: Vault,
-    schedule: Schedule,
+    rules: InForce,
     actor: Actor | None,
     line: DisposalLine,
     on: date,
@@ -147,7 +148,7 @@ def _carry_out(
     titles: Titles,
 ) -> Outcome:
     erasure.lock(session, line.target_kind, line.target_id)
-    obstacle = _obstacle(session, schedule, line, on)
+    obstacle = _obstacle(session, rules, line, on)
     if obstacle:
         state, zh, en = obstacle
         line.state, line.outcome = state, {"checked_on": on.isoformat()}
@@ -161,7 +162,7 @@ def _carry_out(
     return _outcome(line, *_DELETED)
 
 
-def _obstacle(session: Session, schedule: Schedule, line: DisposalLine, on: date) -> tuple[str, str, str] | None:
+def _obstacle(session: Session, rules: InForce, line: DisposalLine, on: date) -> tuple[str, str, str] | None:
     """Why a line is not destroyed now: its state, and the sentence in both languages; None where nothing stops it."""
     one = material.find(session, line.target_kind, line.target_id)
     if one is None:
@@ -175,7 +176,7 @@ def _obstacle(session: Session, schedule: Schedule, line: DisposalLine, on: date
     until = disposition.kept_until(session, line.target_kind, line.target_id)
     if until is not None and until > on:
         return "kept", f"延期保管至 {until}", f"kept until {until}"
-    if not disposition.still_due(session, schedule, line.target_kind, line.target_id, on):
+    if not disposition.still_due(session, rules(session), line.target_kind, line.target_id, on):
         return "kept", f"{on} 尚未到期", f"not due on {on}"
     return None
 

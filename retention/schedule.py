@@ -1,9 +1,10 @@
-"""The schedule 保管期限表: the handbook's rules of keeping as rows, and the day on which a rule lets a record go."""
+"""The schedule 保管期限表: rules of keeping as rows, and the day on which a rule lets a record go."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
+from functools import cache
 from typing import Any, Literal
 
 import yaml
@@ -77,15 +78,42 @@ class Rule(BaseModel):
 
 
 class Schedule:
-    """All rules of keeping, by key. Raises ValueError for rows that are no schedule (a test holds our own to it)."""
+    """All rules of keeping, by key. Raises ValueError for rows that are no schedule (a test holds our own to it).
 
-    def __init__(self, rows: Iterable[Rule | Mapping[str, Any]]) -> None:
+    ``decided``: the rule that a manager chose for a form whose own rule gives no period (未定保存期限). ``version``:
+    0 is the handbook's; each change that a manager adopts is one more (``schedule_versions``).
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[Rule | Mapping[str, Any]],
+        decided: Mapping[str, str] | None = None,
+        version: int = 0,
+    ) -> None:
         rules = [row if isinstance(row, Rule) else Rule.model_validate(row) for row in rows]
         self.rules: dict[str, Rule] = {rule.key: rule for rule in rules}
         if len(self.rules) != len(rules):
             raise ValueError("a rule stands in the schedule twice")
         #: The rules with a period in years: only under these is anything ever due.
         self.limited: dict[str, Rule] = {key: rule for key, rule in self.rules.items() if rule.years is not None}
+        self.decided: dict[str, str] = dict(decided or {})
+        self.version = version
+        for key in self.decided.values():
+            self.rule(key)
+
+    def key_for(self, key: str, form_code: str) -> str:
+        """The key of the rule that a document of this form follows: its own, or the one decided for the form."""
+        rule = self.rules.get(key)
+        undecided = rule is None or rule.period == "undecided"
+        return self.decided.get(form_code, key) if undecided else key
+
+    def with_rule(self, rule: Rule) -> Schedule:
+        """The schedule in which this row replaces the one of its key, or is added."""
+        return Schedule({**self.rules, rule.key: rule}.values(), self.decided, self.version)
+
+    def with_decision(self, form_code: str, key: str) -> Schedule:
+        """The schedule in which a form without a period follows this rule. Raises UnknownRule."""
+        return Schedule(self.rules.values(), {**self.decided, form_code: key}, self.version)
 
     def rule(self, key: str) -> Rule:
         """The rule of a key. Raises UnknownRule."""
@@ -131,6 +159,23 @@ def years_after(day: date, years: int) -> date:
         return date(day.year + years, 2, 28)
 
 
+def latest_start(rule: Rule, on: date) -> date | None:
+    """The latest day on which a clock may have begun that has run out on ``on``; None where none ever runs out.
+
+    >>> rule = Rule(key="R", zh="", en="", clause=None, period=Years(years=1), starts=FactKind.ARCHIVED)
+    >>> latest_start(rule, date(2025, 2, 28)), latest_start(rule, date(2025, 2, 27))
+    (datetime.date(2024, 2, 29), datetime.date(2024, 2, 27))
+    """
+    if rule.years is None:
+        return None
+    # A day later than any that can have run out; the calendar's leap days are at most one day of difference.
+    day = min(years_after(on, -rule.years) + timedelta(days=1), on)
+    while _counted(rule, day, rule.years) > on:
+        day = day - timedelta(days=1) if rule.count_from == "event" else date(day.year - 1, 12, 31)
+    return day
+
+
+@cache
 def load_schedule() -> Schedule:
-    """The schedule as the project's data files give it."""
+    """The handbook's schedule, version 0, as the project's data files give it."""
     return Schedule(yaml.safe_load(templates.read_text("retention_rules.yaml")))

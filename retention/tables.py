@@ -40,6 +40,38 @@ class KeptLonger(Base):
     reason: Mapped[str] = mapped_column(Text)
     decided_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     decided_at: Mapped[datetime]
+    schedule_version: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class ScheduleVersion(Base):
+    """A version of the schedule 保管期限表 that a manager adopted; the last one is in force, and none is ever changed.
+
+    ``rules``: all its rows (``schedule.Rule``); ``decided``: rule by form code, for forms without a period of their
+    own. Version 0, the handbook's, is no row: it is a data file.
+    """
+
+    __tablename__ = "schedule_versions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rules: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    decided: Mapped[dict[str, str]] = mapped_column(JSON)
+    reason: Mapped[str] = mapped_column(Text)
+    adopted_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    adopted_at: Mapped[datetime]
+
+
+class RuleChoice(Base):
+    """Which of its form's rules a document follows, chosen anew with a reason (WZ 4.6: minor or major)."""
+
+    __tablename__ = "rule_choices"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"), index=True)
+    before: Mapped[str] = mapped_column(String(16))
+    after: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(Text)
+    chosen_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    chosen_at: Mapped[datetime]
 
 
 class Disposal(Base):
@@ -81,6 +113,7 @@ class DisposalLine(Base):
     title_class: Mapped[str] = mapped_column(String(120))
     serials: Mapped[list[str]] = mapped_column(JSON)
     rule: Mapped[str] = mapped_column(String(16))
+    schedule_version: Mapped[int] = mapped_column(default=0, server_default="0")
     fact_kind: Mapped[str] = mapped_column(String(32))
     fact_on: Mapped[date]
     due_on: Mapped[date]

@@ -36,6 +36,10 @@ class Office:
     schedule: Schedule
     make_unit: Callable[..., tuple[Unit, Dossier]]
 
+    def rules(self, _session: Session) -> Schedule:
+        """The schedule in force, as a purge asks for it."""
+        return self.schedule
+
     def document(self, session: Session, serial: str, rule: str = "KEYS", **more: Any) -> Document:
         """A document with one page of two words; outside dossiers unless ``dossier`` is given."""
         text = more.pop("text", f"正文 {serial}")

@@ -29,7 +29,7 @@ def lent(session: Session, office: Any, dossier: Dossier) -> Loan:
 
 
 def run(database: Database, office: Any) -> list[purge.Outcome]:
-    return purge.run(database, office.vault, office.schedule, office.actors.archivist, ON, erasers=[erase_traces])
+    return purge.run(database, office.vault, office.rules, office.actors.archivist, ON, erasers=[erase_traces])
 
 
 def test_a_dossier_whose_paper_is_out_is_neither_listed_nor_destroyed(database: Database, office: Any) -> None:

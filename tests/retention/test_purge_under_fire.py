@@ -61,7 +61,7 @@ def purge_in_a_child(
     if child == 0:
         try:
             own, erasers = Database(url), [erase_traces, *prepare()]
-            purge.run(own, office.vault, office.schedule, None, ON, erasers=erasers)
+            purge.run(own, office.vault, office.rules, None, ON, erasers=erasers)
         finally:
             os._exit(0)
     if after is not None:
@@ -126,7 +126,7 @@ def test_killed_at_a_chosen_moment_the_next_run_finishes_it(
 
     assert not purge_in_a_child(database, office, prepare)
     assert require_whole_or_gone(database, office) == (1 if moment == "erasing" else 3)
-    purge.run(database, office.vault, office.schedule, None, ON, erasers=[erase_traces])
+    purge.run(database, office.vault, office.rules, None, ON, erasers=[erase_traces])
     require_finished(database, office, 3)
 
 
@@ -139,7 +139,7 @@ def test_killed_again_and_again_at_any_moment_it_still_finishes(database: Databa
     for _ in range(5):
         purge_in_a_child(database, office, after=dice.uniform(0.0, 0.35))
         require_whole_or_gone(database, office)
-    purge.run(database, office.vault, office.schedule, None, ON, erasers=[erase_traces])
+    purge.run(database, office.vault, office.rules, None, ON, erasers=[erase_traces])
     require_finished(database, office, 8)
 
 
@@ -179,7 +179,7 @@ def race(database: Database, office: Any, kind: str, target: int, head_start: fl
     def destroy() -> None:
         start.wait()
         time.sleep(max(0.0, head_start))
-        purge.run(database, office.vault, office.schedule, None, ON)
+        purge.run(database, office.vault, office.rules, None, ON)
 
     runner = threading.Thread(target=destroy)
     runner.start()
@@ -218,7 +218,7 @@ def test_what_is_being_filed_goes_with_the_dossier_and_what_comes_later_is_refus
     def destroy() -> None:
         if first == "filing":
             begun.wait()
-        purge.run(database, office.vault, office.schedule, None, ON, erasers=[slowly])
+        purge.run(database, office.vault, office.rules, None, ON, erasers=[slowly])
 
     runner = threading.Thread(target=destroy)
     runner.start()
@@ -246,12 +246,10 @@ def test_two_purges_at_once_destroy_everything_once(database: Database, office: 
         for number in range(10, 16):
             office.former(session, f"3-2-12{number}")
         office.approved(session, ON)
-    runs = [
-        threading.Thread(target=purge.run, args=(database, office.vault, office.schedule, None, ON)) for _ in range(2)
-    ]
+    runs = [threading.Thread(target=purge.run, args=(database, office.vault, office.rules, None, ON)) for _ in range(2)]
     for run in runs:
         run.start()
     for run in runs:
         run.join()
-    purge.run(database, office.vault, office.schedule, None, ON)
+    purge.run(database, office.vault, office.rules, None, ON)
     require_finished(database, office, 6)

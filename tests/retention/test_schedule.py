@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import calendar
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from retention.schedule import Schedule, UnknownRule, load_schedule
+from retention.schedule import Schedule, UnknownRule, latest_start, load_schedule
 from tests.retention.office import ROWS
 
 DATES = st.dates(date(1990, 1, 1), date(2090, 12, 31))
@@ -47,6 +47,14 @@ def test_a_later_fact_or_a_longer_period_never_ends_earlier(
     assert due <= one_rule(years, count_from).due_on("R", later)
     assert due < one_rule(years + more, count_from).due_on("R", earlier)
     assert due <= one_rule(years, "next_january").due_on("R", earlier)
+
+
+@given(DATES, YEARS, FROM)
+def test_the_latest_start_is_the_last_day_that_has_run_out(on: date, years: int, count_from: str) -> None:
+    schedule = one_rule(years, count_from)
+    last = latest_start(schedule.rule("R"), on)
+    assert last is not None
+    assert schedule.due_on("R", last) <= on < schedule.due_on("R", last + timedelta(days=1))
 
 
 def test_the_twenty_ninth_of_february_becomes_the_twenty_eighth() -> None:

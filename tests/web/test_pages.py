@@ -47,6 +47,7 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "/books/<number>": ("/books/{book}", OFFICE),
     "/signatures": ("/signatures", OFFICE),
     "/scans/": ("/scans/", OFFICE),
+    "/rescans/": ("/rescans/", OFFICE),
     "/scans/<int:batch_id>": ("/scans/1", OFFICE),
     "/scans/<int:batch_id>/progress": ("/scans/1/progress", OFFICE),
     "/tray/": ("/tray/", DESK),

@@ -18,7 +18,7 @@ from records.tables import Page
 from records.users import Actor
 from retention import certificates, disposition, holds, material
 from retention.disposition import BookNumbers, DueRecord, ReviewRecord, Standing, Titles
-from retention.schedule import Schedule
+from retention.schedule_versions import in_force
 from retention.tables import Disposal, DisposalLine
 
 CERTIFICATE_FORM = "DA-05"
@@ -40,19 +40,19 @@ def book_numbers(session: Session) -> BookNumbers:
     return number
 
 
-def due(session: Session, schedule: Schedule, catalogue: Catalogue, on: date) -> list[DueRecord]:
+def due(session: Session, catalogue: Catalogue, on: date) -> list[DueRecord]:
     """The records that may be destroyed on a local date, each with the fact and the rule that made it so."""
-    return disposition.due(session, schedule, on, titles(catalogue), book_numbers(session))
+    return disposition.due(session, in_force(session), on, titles(catalogue), book_numbers(session))
 
 
-def undecided(session: Session, schedule: Schedule, catalogue: Catalogue) -> list[Standing]:
+def undecided(session: Session, catalogue: Catalogue) -> list[Standing]:
     """The records whose period nobody has decided."""
-    return disposition.undecided(session, schedule, titles(catalogue), book_numbers(session))
+    return disposition.undecided(session, in_force(session), titles(catalogue), book_numbers(session))
 
 
-def reviews(session: Session, schedule: Schedule, catalogue: Catalogue, on: date) -> list[ReviewRecord]:
+def reviews(session: Session, catalogue: Catalogue, on: date) -> list[ReviewRecord]:
     """The records kept long-term that come up for review."""
-    return disposition.reviews(session, schedule, on, titles(catalogue), book_numbers(session))
+    return disposition.reviews(session, in_force(session), on, titles(catalogue), book_numbers(session))
 
 
 def chosen(records: Sequence[DueRecord], references: Sequence[str]) -> list[DueRecord]:
@@ -72,15 +72,15 @@ def approve(session: Session, shop: PrintShop, actor: Actor, disposal: Disposal)
     # Before the log is locked by printing: a running purge takes the two locks in this order.
     holds.take_turns(session)
     form = shop.catalogue.form(CERTIFICATE_FORM)
-    rows = [_row(session, shop.catalogue, number, line) for number, line in enumerate(disposal.lines, start=1)]
+    rows = [_row(session, number, line) for number, line in enumerate(disposal.lines, start=1)]
     printed = issuing.print_sheets(session, shop, actor, form, values={ROWS: rows})
     certificates.approve(session, actor, disposal, printed.serials[0])
     return printed
 
 
-def _row(session: Session, catalogue: Catalogue, number: int, line: DisposalLine) -> dict[str, object]:
+def _row(session: Session, number: int, line: DisposalLine) -> dict[str, object]:
     """A line of the certificate: what goes, under which rule, because of what; nothing of its content."""
-    rule = catalogue.rules[line.rule]
+    rule = in_force(session).rule(line.rule)
     return {
         "seq": number,
         "serial": line.reference,

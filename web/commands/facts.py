@@ -25,6 +25,8 @@ ABOUT = {
     FactKind.BOOK_COMPLETED: ("book",),
     FactKind.TRANSFERRED: ("book", "document"),
     FactKind.ARCHIVED: ("book", "document"),
+    FactKind.LEASE_ENDED: ("book", "document"),
+    FactKind.CASE_CLOSED: ("book", "document"),
     FactKind.MOVED_IN: ("dossier",),
     FactKind.RENOVATION_BEGAN: ("dossier",),
 }

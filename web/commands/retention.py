@@ -12,7 +12,7 @@ from records import clock
 from records.errors import OfficeError
 from records.users import OFFICE_ROLES
 from records.vault import write_durably
-from retention import certificates, holds, purge
+from retention import certificates, holds, purge, schedule_versions
 from retention.certificates import STATE_ZH
 from retention.disposition import DueRecord, Standing
 from retention.holds import HOLD_KINDS
@@ -74,11 +74,11 @@ def due(console: Console, on: date | None) -> Answer:
     office, day = console.office, on or clock.today()
     with office.reading() as session:
         console.actor(session).require("查看到期档案", *OFFICE_ROLES)
-        rows = [_due(one) for one in disposals.due(session, office.schedule, office.catalogue, day)]
-        open_ = [_standing(one) for one in disposals.undecided(session, office.schedule, office.catalogue)]
+        rows = [_due(one) for one in disposals.due(session, office.catalogue, day)]
+        open_ = [_standing(one) for one in disposals.undecided(session, office.catalogue)]
         again = [
             {**_standing(one), "review_on": one.review_on, "because": one.because_zh}
-            for one in disposals.reviews(session, office.schedule, office.catalogue, day)
+            for one in disposals.reviews(session, office.catalogue, day)
         ]
     data = {"on": day, "due": rows, "undecided": open_, "reviews": again}
     also = Sentence(
@@ -145,7 +145,7 @@ def review(
     office = console.office
     with office.transaction() as session:
         actor = console.actor(session)
-        records = disposals.due(session, office.schedule, office.catalogue, on or clock.today())
+        records = disposals.due(session, office.catalogue, on or clock.today())
         picked = disposals.chosen(records, references)
         if keep_until is not None:
             for record in picked:
@@ -231,7 +231,7 @@ def run(console: Console, dry_run: bool, on: date | None) -> Answer:
         outcomes = purge.run(
             office.database,
             office.vault,
-            office.schedule,
+            schedule_versions.in_force,
             actor,
             on or clock.today(),
             erasers=[erase_traces],

@@ -12,8 +12,12 @@ from forms.numbering import find_serial
 from forms.tables import PrintRun, Reprint, Serial
 from records import access
 from records.tables import Document, Dossier, Unit
-from records.users import OFFICE_ROLES
+from records.users import OFFICE_ROLES, Role
+from retention import grading
+from retention.schedule import Rule
+from retention.schedule_versions import in_force
 from web import visit
+from web.acts.graded import graded_documents
 from web.views.forms_catalogue import lay_in
 from web.visit import only
 
@@ -44,6 +48,7 @@ def page(text: str) -> ResponseReturnValue:
         unit=_unit(serial),
         people=visit.people(),
         documents=_open_documents(serial.text),
+        graded=_graded(serial),
     )
 
 
@@ -64,6 +69,28 @@ def _open_documents(serial: str) -> list[Document]:
     session, me = visit.look(), visit.actor()
     found = session.scalars(select(Document).where(Document.serial == serial, Document.state == "filed"))
     return [document for document in found if access.may_see_document(session, me, document).allowed]
+
+
+def _graded(serial: Serial) -> tuple[str, dict[str, Rule]] | None:
+    """The rule that the number's documents follow and those that its form offers by grade, where a grade chooses."""
+    session = visit.look()
+    documents, choices = graded_documents(session, visit.office().catalogue, serial)
+    schedule = in_force(session)
+    return (documents[0].rule, {name: schedule.rule(key) for name, key in choices.items()}) if documents else None
+
+
+@views.post("/<text>/grade")
+@only(Role.SUPERVISOR, Role.MANAGER)
+def grade(text: str) -> ResponseReturnValue:
+    """Let the documents of a number follow another of their form's rules."""
+    with visit.act() as session:
+        serial = find_serial(session, text)
+        documents, choices = graded_documents(session, visit.office().catalogue, serial)
+        for document in documents:
+            rules = list(choices.values())
+            grading.choose(session, visit.actor(), document, visit.typed("rule"), rules, visit.typed("reason"))
+    flash(_("已改定；到期日随之重算。"), "success")
+    return redirect(url_for("numbers.page", text=serial.text))
 
 
 @views.post("/<text>/reprint")

@@ -11,7 +11,7 @@ from records import clock
 from records.errors import BadInput
 from records.tables import Dossier, Unit
 from records.users import Role
-from retention import certificates, holds, purge
+from retention import certificates, holds, purge, schedule_versions
 from retention.tables import Hold
 from web import visit
 from web.acts import disposals
@@ -30,7 +30,7 @@ def listing() -> ResponseReturnValue:
     office, on = visit.office(), clock.today()
     if request.args.get("on"):
         on = clock.parse_date(request.args["on"])
-    due = disposals.due(visit.look(), office.schedule, office.catalogue, on)
+    due = disposals.due(visit.look(), office.catalogue, on)
     return render_template("due.html", due=due, on=on, today=clock.today())
 
 
@@ -40,7 +40,7 @@ def propose() -> ResponseReturnValue:
     """Put the ticked records on a new destruction list."""
     office = visit.office()
     with visit.act() as session:
-        records = disposals.chosen(disposals.due(session, office.schedule, office.catalogue, clock.today()), _ticked())
+        records = disposals.chosen(disposals.due(session, office.catalogue, clock.today()), _ticked())
         disposal = certificates.propose(session, visit.actor(), records)
     flash(_("已提出销毁清册 {number} 号，待经理批准。").format(number=disposal.id), "success")
     return redirect(url_for("retention.disposal", number=disposal.id))
@@ -52,7 +52,7 @@ def keep() -> ResponseReturnValue:
     """Keep the ticked records until a later date."""
     office, until = visit.office(), clock.parse_date(visit.typed("until"))
     with visit.act() as session:
-        due = disposals.due(session, office.schedule, office.catalogue, clock.today())
+        due = disposals.due(session, office.catalogue, clock.today())
         for record in disposals.chosen(due, _ticked()):
             certificates.keep_longer(session, visit.actor(), record, until, visit.typed("reason"))
     flash(_("已延期保管至 {until}。").format(until=until), "success")
@@ -73,9 +73,9 @@ def undecided() -> ResponseReturnValue:
     office, session = visit.office(), visit.look()
     return render_template(
         "undecided.html",
-        undecided=disposals.undecided(session, office.schedule, office.catalogue),
-        reviews=disposals.reviews(session, office.schedule, office.catalogue, clock.today()),
-        rules=office.schedule.rules,
+        undecided=disposals.undecided(session, office.catalogue),
+        reviews=disposals.reviews(session, office.catalogue, clock.today()),
+        rules=schedule_versions.in_force(session).rules,
     )
 
 
@@ -91,7 +91,7 @@ def lists() -> ResponseReturnValue:
 def disposal(number: int) -> ResponseReturnValue:
     """One destruction list: what stays of what it destroys."""
     found = certificates.find_disposal(visit.look(), str(number))
-    rules, classes = visit.office().schedule.rules, certificates.LINE_ZH
+    rules, classes = schedule_versions.in_force(visit.look()).rules, certificates.LINE_ZH
     return render_template("disposal.html", disposal=found, people=visit.people(), rules=rules, lines_zh=classes)
 
 
@@ -125,7 +125,7 @@ def run() -> ResponseReturnValue:
     office, dry = visit.office(), visit.typed("dry") == "yes"
     visit.look_away()
     outcomes = purge.run(
-        office.database, office.vault, office.schedule, visit.actor(), clock.today(),
+        office.database, office.vault, schedule_versions.in_force, visit.actor(), clock.today(),
         erasers=[erase_traces], dry_run=dry, titles=disposals.titles(office.catalogue),
     )  # fmt: skip
     return render_template("purged.html", outcomes=outcomes, dry=dry)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "2026_11_23_13_disposition"
 down_revision = "2026_11_23_12_signing_in"
 branch_labels = None
@@ -9,4 +12,31 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Filled by the subject's own changes."""
+    op.create_table(
+        "schedule_versions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("rules", sa.JSON(), nullable=False),
+        sa.Column("decided", sa.JSON(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("adopted_by", sa.Integer(), nullable=False),
+        sa.Column("adopted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["adopted_by"], ["users.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "rule_choices",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("before", sa.String(length=16), nullable=False),
+        sa.Column("after", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("chosen_by", sa.Integer(), nullable=False),
+        sa.Column("chosen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["document_id"], ["documents.id"]),
+        sa.ForeignKeyConstraint(["chosen_by"], ["users.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_rule_choices_document_id"), "rule_choices", ["document_id"])
+    for table in ("kept_longer", "disposal_lines"):
+        op.add_column(table, sa.Column("schedule_version", sa.Integer(), server_default="0", nullable=False))
+    op.create_index("facts_started", "facts", ["subject_kind", "kind", "on", "subject_id"])
