@@ -120,7 +120,7 @@ def recovery(console: Console, out: Path) -> Answer:
         done = key_rotation.add_recovery(office.database, office.vault.master, actor, recipient, progress)
     return said(
         {"out": out, "recipient": recipient, "keys": done.keys},
-        f"恢复密钥页已写到 {out},{done.keys} 把密钥已为它封装。\n请立即打印、密封、另处保管,并删除此文件;"
+        f"{done.keys} 把密钥已为恢复密钥封装。密钥页:{out}\n请立即打印、密封、另处保管,并删除此文件;"
         "随后运行 yedang key test 照纸面输入一遍。",
         f"The page is in {out}; {done.keys} keys are wrapped for it.\nPrint it, seal it, keep it elsewhere, delete the "
         "file; then run yedang key test and type it in once.",
@@ -182,9 +182,8 @@ def _typed_in(console: Console, from_stdin: bool) -> Identity:
     lines = []
     for number in range(1, paper_key.LINES + 1):
         # Told line by line, so that a slip is found while the eye is still on it.
-        lines.append(
-            click.prompt(f"{word} {number}", value_proc=lambda text, n=number: _line(console, n, text), err=True)
-        )
+        read = functools.partial(_line, console, number)
+        lines.append(click.prompt(f"{word} {number}", value_proc=read, err=True))
     return paper_key.read("".join([paper_key.START, *lines]))
 
 
