@@ -44,7 +44,7 @@ PAGES = 3000
 DPI = (150, 200, 300)
 UNITS = ("1-1-101", "1-1-102", "2-3-1201")
 # A pile as it is laid on the scanner: so many pages are drawn, filed and forgotten before the next.
-PILE = 40
+PILE = 12
 PROCESSES = 2
 _SERIAL = re.compile(r"[A-Z]{2}-\d{2}-2\d{3}-\d{6}-[0-9A-Z*]")
 # Every so many pages the peers see one too; full recognition takes seconds a page and sees fewer.
@@ -176,14 +176,13 @@ def _print(
         rows = [session.scalars(select(Serial).where(Serial.text == text)).one() for text in printed.serials]
         places = [place for row in rows for place in _places(row)]
     front = 2 if form.mode == "book" else 0
-    images = samples.rasterise(printed.data, share.dpi)
-    for number, image in enumerate(images, start=-front):
-        if 0 <= number < len(places):
-            serial, page, copy, boxes = places[number]
-            random = np.random.default_rng((share.seed, number, int(serial[-8:-2])))
-            signed = frozenset(box["key"] for box in boxes if random.random() < 0.5)
-            keys = tuple(str(box["key"]) for box in boxes)
-            yield image, Truth(serial, page, copy, unit, keys, signed), boxes
+    images = samples.rasterise(printed.data, share.dpi, front)
+    # Behind a book's pages comes its colophon, which has no number.
+    for number, ((serial, page, copy, boxes), image) in enumerate(zip(places, images, strict=False)):
+        random = np.random.default_rng((share.seed, number, int(serial[-8:-2])))
+        signed = frozenset(box["key"] for box in boxes if random.random() < 0.5)
+        keys = tuple(str(box["key"]) for box in boxes)
+        yield image, Truth(serial, page, copy, unit, keys, signed), boxes
 
 
 def _places(row: Serial) -> list[tuple[str, int, int, Boxes]]:

@@ -51,12 +51,12 @@ LEVELS: Mapping[str, Wear] = {
 FINEST_PEN, BOLDEST_PEN = 0.25, 0.9
 
 
-def rasterise(pdf: bytes, dpi: int = 200) -> Iterator[Image.Image]:
-    """The printed pages as colour pictures, one at a time."""
+def rasterise(pdf: bytes, dpi: int = 200, first: int = 0) -> Iterator[Image.Image]:
+    """The printed pages as colour pictures, one at a time, from the ``first`` one on (counted from 0)."""
     document = pypdfium2.PdfDocument(pdf)
     try:
-        for page in document:
-            yield page.render(scale=dpi / 72).to_pil().convert("RGB")
+        for number in range(first, len(document)):
+            yield document[number].render(scale=dpi / 72).to_pil().convert("RGB")
     finally:
         document.close()
 
