@@ -94,7 +94,7 @@ def request_access(
     )
     session.add(request)
     session.flush()
-    details = {"dossiers": [dossier.id for dossier in dossiers], "days": (ends - starts).days, "mode": mode}
+    details = {"dossiers": [dossier.id for dossier in dossiers], "days": -(-(ends - starts) // timedelta(days=1)), "mode": mode}
     audit.append(session, actor.id, Verb.ACCESS_REQUESTED, f"request:{request.id}", details)
     return request
 
@@ -102,7 +102,7 @@ def request_access(
 def _days(period: tuple[date, date]) -> tuple[datetime, datetime]:
     """From the first day's beginning to the last day's end, in the office's time."""
     first, last = (datetime.combine(day, time(), clock.OFFICE_ZONE) for day in period)
-    return first, last + timedelta(days=1)
+    return first, last + timedelta(days=1, seconds=-1)
 
 
 def approve(session: Session, actor: Actor, request: AccessRequest, reason: str = "") -> None:

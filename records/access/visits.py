@@ -15,7 +15,7 @@ from records.tables import AccessRequest
 from records.users import Actor, Role
 
 #: The papers that people prove themselves with; anything else is written out.
-PAPERS = ("内部人员(当面认识)", "居民身份证", "工作证", "介绍信", "律师证", "授权委托书")
+PAPERS = ("内部人员（当面认识）", "居民身份证", "工作证", "介绍信", "律师证", "授权委托书")
 
 
 @dataclass(frozen=True)
