@@ -83,6 +83,19 @@ class Standing:
         return tuple(dict.fromkeys(one.form for event in self.events for one in event.unsigned))
 
 
+class _Open(NamedTuple):
+    """An open dossier with its unit; ``later``: the unit had an owner before."""
+
+    dossier_id: int
+    number: str
+    unit_id: int
+    estate: str
+    unit: str
+    building: str
+    opened_on: date
+    later: bool
+
+
 class _Filed(NamedTuple):
     """The documents of a form in a dossier: the date of the first, and whether none of them is wholly signed."""
 
@@ -107,16 +120,14 @@ def standings(
     filed = _filed(session, events, only)
     facts = _facts(session, events, only)
     found = [
-        Standing(*row[:6], _events(events, on, row[6], row[7], filed.get(row[0], {}), facts.get(row[0], {})))
-        for row in dossiers
+        Standing(*one[:6], _events(events, on, one, filed.get(one.dossier_id, {}), facts.get(one.dossier_id, {})))
+        for one in dossiers
     ]
     return sorted(found, key=lambda one: (-len(one.missing), -len(one.unsigned)))
 
 
-def _dossiers(
-    session: Session, only: list[int] | None, building: str
-) -> list[tuple[int, str, int, str, str, str, date, bool]]:
-    """Open dossiers by unit: id, number, the unit's id, estate, code and building, since when, whether a later owner's."""
+def _dossiers(session: Session, only: list[int] | None, building: str) -> list[_Open]:
+    """Open dossiers in the order of their units."""
     earlier = aliased(Ownership)
     later = exists().where(earlier.unit_id == Ownership.unit_id, earlier.from_on < Ownership.from_on)
     query = (
@@ -133,7 +144,7 @@ def _dossiers(
         query = query.where(Dossier.id.in_(only))
     if building:
         query = query.where(Unit.building == building)
-    return [row._tuple() for row in session.execute(query)]
+    return [_Open._make(row) for row in session.execute(query)]
 
 
 def _filed(
@@ -172,31 +183,24 @@ def _facts(session: Session, events: Sequence[LifeEvent], only: list[int] | None
 
 
 def _events(
-    events: Sequence[LifeEvent],
-    on: date,
-    opened_on: date,
-    later: bool,
-    filed: Mapping[str, _Filed],
-    facts: Mapping[str, date],
+    events: Sequence[LifeEvent], on: date, one: _Open, filed: Mapping[str, _Filed], facts: Mapping[str, date]
 ) -> tuple[EventStanding, ...]:
     found = []
     for event in events:
-        began = _began(event, opened_on, later, filed, facts)
+        began = _began(event, one, filed, facts)
         if began is not None and began <= on:
             found.append(_stands(event, began, on, filed))
     return tuple(found)
 
 
-def _began(
-    event: LifeEvent, opened_on: date, later: bool, filed: Mapping[str, _Filed], facts: Mapping[str, date]
-) -> date | None:
+def _began(event: LifeEvent, one: _Open, filed: Mapping[str, _Filed], facts: Mapping[str, date]) -> date | None:
     """When an event began: by its fact, else by the first form filed of it, else with the ownership; or not yet."""
     by_fact = [facts[kind] for kind in event.facts if kind in facts]
     by_form = [filed[form].first for form in event.forms if form in filed]
     if by_fact:
         return max(by_fact)
-    if event.ownership == ("later" if later else "first"):
-        return opened_on
+    if event.ownership == ("later" if one.later else "first"):
+        return one.opened_on
     return min(by_form, default=None)
 
 

@@ -236,7 +236,9 @@ def test_due_records_are_kept_longer_with_a_reason(sign_in: SignIn) -> None:
 def test_a_new_owner_gets_an_empty_dossier(sign_in: SignIn) -> None:
     staff = sign_in("staff")
     assert staff.post("/units/1/owner", name="周小梅", phone="", id_number="", on="2999-01-01").status_code == 400
-    assert staff.post("/units/1/owner", name="周小梅", phone="", id_number="", on="2024-03-01").status_code == 302
+    assert staff.post("/units/1/owner", name="周小梅", phone="", id_number="", on="2024-03-01").status_code == 400
+    typed = {"name": "周小梅", "on": "2024-03-01", "reason": "不动产权证书登记日期"}
+    assert staff.post("/units/1/owner", **typed).status_code == 302
     page = staff.get("/units/1").text
     assert "周小梅" in page
     assert "王建国" not in page
