@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, time
 from threading import Lock
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from forms.scanning import intake
-from forms.tables import ScanPage
+from forms.tables import ScanBatch, ScanPage
+from records import clock
 from records.users import Actor
 from web.office import Office
 
@@ -50,6 +52,20 @@ class BatchHand:
     def wait(self) -> None:
         """Wait until nothing is left to do (for tests, and for a server that is about to end)."""
         self._pool.submit(lambda: None).result()
+
+
+def latest(session: Session, most: int) -> list[ScanBatch]:
+    """The batches of today and those still being filed, however many, and before them the latest up to ``most``."""
+    found = list(session.scalars(select(ScanBatch).order_by(ScanBatch.id.desc()).limit(most)))
+    since = datetime.combine(clock.today(), time(), clock.OFFICE_ZONE)
+    working = or_(ScanBatch.state == "received", ScanBatch.received_at >= since)
+    query = select(ScanBatch).where(working, ScanBatch.id.not_in([batch.id for batch in found]))
+    return found + list(session.scalars(query.order_by(ScanBatch.id.desc())))
+
+
+def is_of_today(batch: ScanBatch) -> bool:
+    """Whether it was received on this local day, or is still being filed."""
+    return batch.state == "received" or clock.local_date(batch.received_at) == clock.today()
 
 
 def counts(session: Session, batch_id: int) -> dict[str, int]:

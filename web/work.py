@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from forms import outstanding, stock, unsigned
-from forms.tables import Book, ScanPage, Serial
+from forms.scanning import tray
+from forms.tables import Book, Serial
 from records import audit, clock, follow_ups, transfers
 from records.database import Base
 from records.tables import AccessRequest, User
@@ -68,11 +69,10 @@ def tasks(session: Session, actor: Actor) -> list[Task]:
     return [task for finder in _TASKS[actor.role] for task in finder(session, actor)]
 
 
-def _tray_pages(session: Session, _actor: Actor) -> list[Task]:
-    query = select(ScanPage).where(ScanPage.state == "tray").order_by(ScanPage.id).limit(MOST_TASKS)
+def _tray_pages(session: Session, actor: Actor) -> list[Task]:
     return [
         Task(url_for("tray.page", page_id=page.id), "inbox", told(page.reason_zh, page.reason_en), page.batch.name)
-        for page in session.scalars(query)
+        for page in tray.waiting(session, actor)[:MOST_TASKS]
     ]
 
 
@@ -163,9 +163,10 @@ def _count(session: Session, model: type[Base], *conditions: ColumnElement[bool]
     return session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0
 
 
-def _tray(session: Session, _actor: Actor) -> Tile:
-    count = _count(session, ScanPage, ScanPage.state == "tray")
-    return Tile("tray.listing", "inbox", _("待处理的扫描页"), count, _("系统认不准去处的页，等人看一眼"), urgent=True)
+def _tray(session: Session, actor: Actor) -> Tile:
+    count, others = len(tray.waiting(session, actor)), sum(one.pages for one in tray.with_others(session, actor))
+    text = _("另有 {count} 页在别人的待处理中").format(count=others) if others else _("系统认不准去处的页，等人看一眼")
+    return Tile("tray.listing", "inbox", _("待处理的扫描页"), count, text, urgent=True)
 
 
 def _to_decide(session: Session, actor: Actor) -> Tile:

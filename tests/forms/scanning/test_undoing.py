@@ -93,7 +93,7 @@ def test_a_placing_is_taken_back_as_if_it_had_not_been(database, actors, desk, p
 
 def test_a_document_outside_dossiers_is_withdrawn_with_its_key(database, actors, desk, pile):
     with database.transaction() as session:
-        document = placing.place(session, desk, actors.archivist, tray.waiting(session)[0], form_code="HF-04")
+        document = placing.place(session, desk, actors.archivist, tray.waiting(session)[0], form_code="HF-03")
         key = document.key_id
     _undo(database, desk, actors.archivist)
     with database.reading() as session:
@@ -154,7 +154,7 @@ def test_a_number_read_by_a_person_files_the_page_and_gives_it_back(
         unit, dossier = make_unit(session)
         sheet = make_sheet(session, actors.staff, "RZ-08", unit=unit)
     spoiled = sheet.images[0].copy()
-    ImageDraw.Draw(spoiled).rectangle((1000, 0, spoiled.width, 520), fill="white")
+    ImageDraw.Draw(spoiled).rectangle((0, 0, spoiled.width, 800), fill="white")
     scan_in(database, actors.archivist, [spoiled])
     with database.transaction() as session:
         [page] = tray.waiting(session)
@@ -175,10 +175,10 @@ def test_a_number_read_by_a_person_files_the_page_and_gives_it_back(
 
 def test_the_way_back_closes_when_the_document_was_looked_at(database, actors, desk, pile):
     with database.transaction() as session:
-        document = placing.place(session, desk, actors.archivist, tray.waiting(session)[0], form_code="HF-04")
+        document = placing.place(session, desk, actors.archivist, tray.waiting(session)[0], form_code="HF-03")
     with database.transaction() as session:
-        decision = access.may_see_document(session, actors.staff, document)
-        access.log_shown(session, actors.staff, session.get_one(Document, document.id), 1, decision)
+        filed = session.get_one(Document, document.id)
+        access.log_shown(session, actors.staff, filed, 1, access.may_see_document(session, actors.staff, filed))
     with pytest.raises(NotUndoable, match="已经有人查看"):
         _undo(database, desk, actors.archivist)
 
@@ -214,8 +214,9 @@ def test_a_group_filed_in_one_act_waits_again_as_a_group(database, actors, desk,
     fates = scan_in(database, actors.archivist, [sheet, _paper(1), _paper(2), _paper(3)])
     with database.transaction() as session:
         tray.split(session, actors.archivist, [tray.find(session, fates[3].scan_page_id)])
-        with pytest.raises(BadInput):
-            tray.split(session, actors.archivist, [tray.find(session, fates[0].scan_page_id)])
+    with pytest.raises(BadInput), database.transaction() as session:
+        tray.split(session, actors.archivist, [tray.find(session, fates[0].scan_page_id)])
+    with database.transaction() as session:
         groups.file_anyway(session, desk, actors.archivist, tray.find(session, fates[0].scan_page_id))
         assert [page.position for page in tray.waiting(session)] == [4]
         assert session.scalar(select(Serial.state)) == "returned"
@@ -291,7 +292,7 @@ def test_of_two_hands_on_one_page_exactly_one_wins(database, actors, desk, pile)
 
 def test_of_two_who_take_the_same_act_back_one_is_told(database, actors, desk, pile):
     with database.transaction() as session:
-        placing.place(session, desk, actors.archivist, tray.waiting(session)[0], form_code="HF-04")
+        placing.place(session, desk, actors.archivist, tray.waiting(session)[0], form_code="HF-03")
         act_id = _last(session, actors.archivist)
     told: list[str] = []
     start = threading.Barrier(2)
