@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session
 
 from records import audit, changes, clock, readings
@@ -182,6 +182,24 @@ def older_versions(session: Session, document: Document) -> list[Document]:
         if document.state != "destroyed":
             found.append(document)
     return found
+
+
+def missing_pages(session: Session, document_ids: Collection[int] | None = None) -> dict[int, list[int]]:
+    """The positions of the pages that filed documents (these, or all) lack of what was printed, by document."""
+    wanted = select(Document.id, Document.expected_pages, Page.position)
+    wanted = wanted.outerjoin(Page, Page.document_id == Document.id)
+    few = select(Page.document_id, func.count().label("have")).group_by(Page.document_id).subquery()
+    short = wanted.outerjoin(few, few.c.document_id == Document.id).where(
+        Document.state == "filed", Document.expected_pages > func.coalesce(few.c.have, 0)
+    )
+    if document_ids is not None:
+        short = short.where(Document.id.in_(document_ids))
+    have: dict[int, set[int | None]] = {}
+    expected: dict[int, int] = {}
+    for document_id, pages, position in session.execute(short):
+        have.setdefault(document_id, set()).add(position)
+        expected[document_id] = pages
+    return {id_: [n for n in range(1, expected[id_] + 1) if n not in there] for id_, there in have.items()}
 
 
 def set_page_text(session: Session, page: Page, text: str) -> None:

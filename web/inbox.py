@@ -148,7 +148,7 @@ class Inbox:
     def _file(self, actor: Actor, name: str, data: bytes) -> tuple[str, str]:
         """File the pages, and tell what became of them. The same bytes again give the batch that they came in as."""
         with self.office.transaction() as session:
-            batch_id = intake.receive(session, self.office.desk, actor, name, data).id
+            batch_id = intake.receive(session, self.office.desk, actor, name, data, source="inbox").id
         fates = intake.work_batch(self.office.database, self.office.desk, actor, batch_id)
         count = Counter(fate.state for fate in fates)
         return (

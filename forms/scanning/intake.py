@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import OperationalError
@@ -41,6 +41,8 @@ _PATIENCE_SECONDS = 120
 _LONGEST_NAME = 200
 
 Progress = Callable[[int, int], None]
+#: Where a file came from: the browser, a command, the watched folder.
+Source = Literal["web", "command", "inbox"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class PageFate:
     """What became of a page of a batch. ``state``: received, filed, tray, duplicate, blank, refused.
 
     Of a duplicate, ``document_id`` is where the page is filed already. ``signatures``: per key {"ink", "signed"}.
-    ``reason`` is a key of forms.scanning.reasons, empty for a page filed without remark.
+    ``reason`` is a key of forms.scanning.reasons, empty for a page filed without remark. ``quality``: what
+    forms.scanning.quality measured.
     """
 
     position: int
@@ -66,6 +69,7 @@ class PageFate:
     scan_page_id: int = 0
     form_code: str | None = None
     title: str | None = None
+    quality: Mapping[str, float] = field(default_factory=dict)
 
 
 def find_batch(session: Session, data: bytes) -> ScanBatch | None:
@@ -82,10 +86,13 @@ def already_received(batch: ScanBatch) -> tuple[str, str]:
     )
 
 
-def receive(session: Session, desk: ScanDesk, actor: Actor, name: str, data: bytes) -> ScanBatch:
+def receive(
+    session: Session, desk: ScanDesk, actor: Actor, name: str, data: bytes, source: Source = "command"
+) -> ScanBatch:
     """Take in a file: its bytes as received are sealed under a key of the batch's own, its pages wait to be filed.
 
-    The same bytes again give the batch they came in as (``find_batch`` tells beforehand).
+    The same bytes again give the batch they came in as (``find_batch`` tells beforehand). The receipt stands in the
+    log: who, when, from where (``source``), how many pages, the digests of the bytes and of the file's name.
     Raises EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge, NotAllowed.
     """
     actor.require("扫描归档", *OFFICE_ROLES)
@@ -114,7 +121,8 @@ def receive(session: Session, desk: ScanDesk, actor: Actor, name: str, data: byt
     )
     session.add(batch)
     session.flush()
-    details = {"digest": batch.digest, "pages": page_count, "size": batch.size}
+    details = {"digest": batch.digest, "pages": page_count, "size": batch.size, "source": source}
+    details["name"] = hashlib.sha256(shown.encode()).hexdigest()
     audit.append(session, actor.id, Verb.SCAN_RECEIVED, f"batch:{batch.id}", details)
     return batch
 
@@ -360,4 +368,5 @@ def _fate(row: ScanPage, document: Document | None, dossier_number: str | None) 
         scan_page_id=row.id,
         form_code=document.form_code if document else None,
         title=document.title if document else None,
+        quality=row.quality,
     )

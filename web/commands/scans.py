@@ -9,15 +9,16 @@ from pathlib import Path
 import click
 
 from forms.layout import cover_sheet
-from forms.scanning import groups, intake, placing, reading, tray
+from forms.scanning import groups, intake, placing, quality, reading, tray
 from forms.scanning.intake import PageFate
 from forms.tables import ScanPage
 from records import units
 from records.errors import OfficeError
-from records.users import OFFICE_ROLES
+from records.users import OFFICE_ROLES, Actor
 from records.vault import write_durably
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import Console, OfficeGroup, as_office_error, pass_console
+from web.commands.rescans import group as rescan_group
 from web.office import Office
 from web.words import SCANS
 
@@ -32,6 +33,7 @@ PAGE_COLUMNS = (
     Column("signed", "已签", "Signed"),
     Column("unsigned", "未签", "Not signed"),
     Column("unclear", "请人工看", "To be looked at"),
+    Column("faults", "质量", "Quality"),
     Column("reason_zh", "说明", "Remark"),
 )
 STATES = ("filed", "tray", "duplicate", "blank")
@@ -56,6 +58,9 @@ class SomeNotFiled(OfficeError):
 @click.group("scan", cls=OfficeGroup)
 def group() -> None:
     """扫描归档与待处理 / Scans, and the tray."""
+
+
+group.add_command(rescan_group)
 
 
 @group.command("file")
@@ -85,22 +90,28 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def _file_one(console: Console, office: Office, path: Path) -> dict[str, object]:
-    data = path.read_bytes()
-    with office.transaction() as session:
-        actor = console.actor(session)
-        known = intake.find_batch(session, data)
-        batch = intake.receive(session, office.desk, actor, path.name, data)
-        # A batch that a kill left half filed is known too, but its pages are filed only now.
-        again = intake.already_received(known) if known is not None and known.state == "filed" else None
+    actor, batch_id, again = _receive(console, office, path)
     with console.progress(f"归档 {path.name}", f"Filing {path.name}") as progress:
-        fates = intake.work_batch(office.database, office.desk, actor, batch.id, progress)
+        fates = intake.work_batch(office.database, office.desk, actor, batch_id, progress)
     return {
         "file": path,
-        "batch": batch.id,
+        "batch": batch_id,
         "already_received": again[0] if again else None,
         "already_received_en": again[1] if again else None,
         "pages": [_fate(office, fate) for fate in fates],
     }
+
+
+def _receive(console: Console, office: Office, path: Path) -> tuple[Actor, int, tuple[str, str] | None]:
+    """Take a file in; its bytes are let go before its pages are filed. The sentence is for one that came before."""
+    data = path.read_bytes()
+    with office.transaction() as session:
+        actor = console.actor(session)
+        known = intake.find_batch(session, data)
+        batch = intake.receive(session, office.desk, actor, path.name, data, source="command")
+        # A batch that a kill left half filed is known too, but its pages are filed only now.
+        again = intake.already_received(known) if known is not None and known.state == "filed" else None
+        return actor, batch.id, again
 
 
 def _fate(office: Office, fate: PageFate) -> dict[str, object]:
@@ -108,7 +119,9 @@ def _fate(office: Office, fate: PageFate) -> dict[str, object]:
     groups: dict[object, list[str]] = {True: [], False: [], None: []}
     for key, found in fate.signatures.items():
         groups[found.get("signed")].append(names.get(key, key))
-    return {**asdict(fate), "signed": groups[True], "unsigned": groups[False], "unclear": groups[None]}
+    bad = quality.faults(fate.quality)
+    about = {"faults": [fault.zh for fault in bad], "rescan": any(fault.rescan for fault in bad)}
+    return {**asdict(fate), **about, "signed": groups[True], "unsigned": groups[False], "unclear": groups[None]}
 
 
 def _signature_names(office: Office, fate: PageFate) -> dict[str, str]:

@@ -133,7 +133,7 @@ class Desk:
         data = samples.scan_pdf(images, DPI, QUALITY)
         actor = self.actor(person)
         with self.office.transaction() as session:
-            batch = intake.receive(session, self.office.desk, actor, name, data)
+            batch = intake.receive(session, self.office.desk, actor, name, data, source="web")
         return intake.work_batch(self.office.database, self.office.desk, actor, batch.id)
 
 

@@ -12,7 +12,7 @@ from records.access.prints import record_print
 from records.errors import NotFound
 from records.tables import Document
 from web import viewer, visit
-from web.acts import page_texts, prints
+from web.acts import page_texts, prints, rescans
 from web.viewer import Look
 from web.words import READINGS
 
@@ -50,6 +50,7 @@ def page(document_id: int) -> ResponseReturnValue:
         form=catalogue.get(document.form_code),
         positions=positions,
         position=position,
+        care=rescans.care(visit.look(), document, position) if positions else None,
         look=_look(),
         zooms=viewer.ZOOMS,
         question=question,
