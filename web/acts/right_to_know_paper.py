@@ -10,6 +10,7 @@ from forms.paper import A4_LANDSCAPE
 from forms.typeface import load_typeface
 from records import clock, identifiers
 from web.acts.right_to_know import Report, Seen, Sighting
+from web.typesetting import typeset
 
 TITLE = "业主档案查阅情况报告"
 COLUMNS = (
@@ -83,16 +84,16 @@ def _when(one: Sighting) -> str:
     if one.first_at is None or one.last_at is None:
         return "—"
     first, last = clock.local_time(one.first_at), clock.local_time(one.last_at)
-    return first if first == last else f"{first}\n至 {last}"
+    return first if first == last else f"{first}\n{last}"
 
 
 def _basis(one: Sighting) -> str:
     if one.request_id is None:
         return "按岗位，无须申请"
-    marks = f"（{'、'.join(one.marks)}）" if one.marks else ""
+    marks = "　".join(("", *one.marks))
     return f"申请 {one.request_id} 号\n审批 {one.decided}{marks}\n登记 {one.registered}\n{one.ended}"
 
 
 def _printable(text: str) -> str:
     known = load_typeface().face("sans").glyph_of
-    return "".join(one if one in known or one == "\n" else _LACKING for one in text)
+    return "".join(one if one in known or one == "\n" else _LACKING for one in typeset(text))
