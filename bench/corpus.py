@@ -7,15 +7,13 @@ stains, quarter turns, and pen strokes across the code. Then it is filed through
 
 from __future__ import annotations
 
-import functools
-import importlib
 import multiprocessing
 import re
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,11 +25,12 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bench.peers import PEERS, RECOGNITION
 from bench.report import Section
 from forms import books, issuing
 from forms.catalogue_rows import Form
 from forms.paper import A4, A4_LANDSCAPE
-from forms.scanning import intake, recogniser, samples
+from forms.scanning import intake, samples
 from forms.tables import ScanPage, Serial
 from records import dossiers, units, users
 from records.clock import parse_date
@@ -50,9 +49,6 @@ _SERIAL = re.compile(r"[A-Z]{2}-\d{2}-2\d{3}-\d{6}-[0-9A-Z*]")
 # Every so many pages the peers see one too; full recognition takes seconds a page and sees fewer.
 PEERS_EVERY = 10
 RECOGNISED_EVERY = 100
-
-
-Look = Callable[[Image.Image], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -124,7 +120,7 @@ def judged(share: Share) -> Tally:
     cv2.setNumThreads(1)
     tally = Tally()
     with tempfile.TemporaryDirectory() as folder:
-        office, actor = _office(Path(folder) / "home")
+        office, actor = new_office(Path(folder) / "home")
         paper = _printed(office, actor, share)
         for start in range(0, share.pages, PILE):
             pages = [next(paper) for _ in range(min(PILE, share.pages - start))]
@@ -136,7 +132,8 @@ def judged(share: Share) -> Tally:
     return tally
 
 
-def _office(home: Path) -> tuple[Office, Actor]:
+def new_office(home: Path) -> tuple[Office, Actor]:
+    """An office with three homes, and its clerk."""
     office = Office.init(Settings.read({"YEDANG_HOME": str(home)}))
     with office.transaction() as session:
         admin = users.as_actor(users.add_user(session, None, "admin", "admin", "bench-bench-bench"))
@@ -263,48 +260,22 @@ def _keep(scan: Image.Image, share: Share, name: str, tally: Tally) -> None:
 def _ask_peers(scans: Sequence[Image.Image], truths: Sequence[Truth], start: int, tally: Tally) -> None:
     """Let the peers look at some of the same pages. They only look: nothing is filed, sealed or logged."""
     for number, (scan, truth) in enumerate(zip(scans, truths, strict=True), start=start):
-        for name, (every, look) in PEERS.items():
-            if look is not None and number % every == 0:
+        for name, look in PEERS.items():
+            if look is not None and number % _every(name) == 0:
                 begun = time.perf_counter()
                 texts = look(scan)
                 tally.took(name, time.perf_counter() - begun)
                 tally.peers.setdefault(name, Counter())[_answer(texts, truth)] += 1
 
 
+def _every(name: str) -> int:
+    return RECOGNISED_EVERY if name == RECOGNITION else PEERS_EVERY
+
+
 def _answer(texts: Sequence[str], truth: Truth) -> str:
     """right, none or wrong: what a peer's texts say of the page's number."""
     serials = {found.group() for text in texts for found in _SERIAL.finditer(text)}
     return "none" if not serials else "right" if serials == {truth.serial} else "wrong"
-
-
-def _opencv(scan: Image.Image) -> Sequence[str]:
-    content, _, _ = cv2.QRCodeDetector().detectAndDecode(np.asarray(scan.convert("L")))
-    return [content]
-
-
-def _pyzbar() -> Look | None:
-    """The usual pipeline's reader; it wants a library of the system (libzbar)."""
-    try:
-        pyzbar = importlib.import_module("pyzbar.pyzbar")
-    except ImportError:
-        return None
-    return lambda scan: [code.data.decode("utf-8", "replace") for code in pyzbar.decode(scan.convert("L"))]
-
-
-@functools.cache
-def _recogniser() -> recogniser.Recogniser:
-    return recogniser.Recogniser(threads=1)
-
-
-def _recognised(scan: Image.Image) -> Sequence[str]:
-    return [line.text for line in _recogniser().page(scan)]
-
-
-PEERS: dict[str, tuple[int, Look | None]] = {
-    "pyzbar": (PEERS_EVERY, _pyzbar()),
-    "OpenCV": (PEERS_EVERY, _opencv),
-    "recognition": (RECOGNISED_EVERY, _recognised),
-}
 
 
 def by_level(pages: int, peers: bool = False, keep: Path | None = None) -> dict[str, Tally]:
@@ -353,7 +324,7 @@ def _corpus_note() -> str:
 
 
 def _peer_notes(tallies: dict[str, Tally]) -> Iterator[str]:
-    for name, (every, look) in PEERS.items():
+    for name, look in PEERS.items():
         if look is None:
             yield f"Peer {name}: not on this machine."
             continue
@@ -364,7 +335,7 @@ def _peer_notes(tallies: dict[str, Tally]) -> Iterator[str]:
             told.append(
                 f"{level}: {counts['right']} of {counts.total()} numbers read, {counts['wrong']} wrongly ({each:.2f} s)"
             )
-        yield f"Peer {name}, on every {every}th page, reading only: {'; '.join(told)}."
+        yield f"Peer {name}, on every {_every(name)}th page, reading only: {'; '.join(told)}."
 
 
 if __name__ == "__main__":

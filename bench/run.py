@@ -12,7 +12,18 @@ from pathlib import Path
 
 from bench.report import Section, machine
 
-MEASUREMENTS = ("printing", "print_runs", "merging", "filing", "recognition", "serials", "searching", "judging")
+MEASUREMENTS = (
+    "printing",
+    "print_runs",
+    "merging",
+    "filing",
+    "corpus",
+    "large_file",
+    "recognition",
+    "serials",
+    "searching",
+    "judging",
+)
 TARGET = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 
