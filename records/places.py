@@ -139,8 +139,10 @@ class Filled:
 def listing(session: Session) -> list[Filled]:
     """All places in the order of their codes, each with how many dossiers belong into it."""
     here = (Placement.place_id == Place.id) & Placement.left_at.is_(None)
-    query = select(Place, func.count(Placement.id)).outerjoin(Placement, here).group_by(Place.id).order_by(Place.code)
-    return [Filled(place, count) for place, count in session.execute(query)]
+    query = select(Place, func.count(Placement.id)).outerjoin(Placement, here).group_by(Place.id)
+    found = [Filled(place, count) for place, count in session.execute(query)]
+    # Without the check character a shelf comes before its boxes.
+    return sorted(found, key=lambda one: one.place.code[:-2])
 
 
 @dataclass(frozen=True)

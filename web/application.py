@@ -13,6 +13,7 @@ from web import addresses, failures, guard, icons, language, navigation, signing
 from web.batches import BatchHand
 from web.office import Office
 from web.outbox import Outbox
+from web.print_jobs import PrintJobs
 from web.uploads import Uploads
 
 
@@ -25,6 +26,7 @@ def create_app(office: Office) -> Flask:
     app.extensions["yedang_outbox"] = Outbox()
     app.extensions["yedang_uploads"] = Uploads()
     app.extensions["yedang_hand"] = BatchHand(office)
+    app.extensions["yedang_print_jobs"] = PrintJobs()
     visit.prepare(app, office)
     guard.prepare(app, office.settings.home, https=office.settings.https)
     language.prepare(app, office.settings.language)

@@ -35,6 +35,8 @@ PLACES = (
     Place("tray.listing", _l("待处理"), "inbox", _DESK),
     Place("units.listing", _l("单元与档案"), "buildings", OFFICE_ROLES),
     Place("access.listing", _l("查阅"), "key", OFFICE_ROLES),
+    Place("loans.listing", _l("借阅"), "box-arrow-up-right", OFFICE_ROLES),
+    Place("places.listing", _l("存放位置"), "archive", OFFICE_ROLES),
     Place("retention.listing", _l("鉴定处置"), "hourglass-split", _KEEPERS),
     Place("log.listing", _l("审计日志"), "shield-check", (*_KEEPERS, Role.ADMIN)),
     Place("administration.listing", _l("用户"), "people", (Role.ADMIN,)),

@@ -13,8 +13,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from forms import outstanding, stock, unsigned
 from forms.scanning import tray
 from forms.tables import Book, Serial
-from records import audit, clock, follow_ups, transfers
+from records import audit, clock, follow_ups, loans, transfers
 from records.database import Base
+from records.paper_tables import Loan
 from records.tables import AccessRequest, User
 from records.users import Actor, Role
 from retention.tables import Disposal, Hold
@@ -270,6 +271,41 @@ def _contacts_due(session: Session, _actor: Actor) -> list[Task]:
     ]  # fmt: skip
 
 
+def _loans_overdue(session: Session, _actor: Actor) -> Tile:
+    count = _count(session, Loan, Loan.state == "out", Loan.due_on < clock.today())
+    return Tile("loans.listing", "alarm", _("逾期未还的案卷"), count, _("催还，或由经理批准续借"), urgent=True)
+
+
+def _loans_to_hand_out(session: Session, actor: Actor) -> Tile:
+    count = len(loans.to_hand_out(session, actor))
+    return Tile("loans.listing", "box-arrow-up-right", _("待发放的原件"), count, _("立代卷卡，到期催还"), urgent=True)
+
+
+def _loan_incidents(session: Session, _actor: Actor) -> Tile:
+    count = _count(session, Loan, Loan.state == "incident")
+    return Tile("loans.listing", "file-earmark-x", _("借阅缺页待签认"), count, _("收回时逐页核对发现"), urgent=True)
+
+
+def _my_loans(session: Session, actor: Actor) -> Tile:
+    mine = _count(session, Loan, Loan.state == "out", Loan.borrower_id == actor.id)
+    late = _count(session, Loan, Loan.state == "out", Loan.borrower_id == actor.id, Loan.due_on < clock.today())
+    text = _("有 {count} 卷逾期，请归还").format(count=late) if late else _("用完请归还档案员")
+    return Tile("loans.listing", "box-arrow-up-right", _("我借的案卷"), mine, text, urgent=bool(late))
+
+
+def _overdue_loans(session: Session, actor: Actor) -> list[Task]:
+    """Paper that should be back: everybody's for archivist and manager, one's own for others."""
+    keeps = loans.keeps_loans(actor)
+    late = [loan for loan in loans.overdue(session, clock.today()) if loan.borrower_id == actor.id or keeps]
+    return [
+        Task(
+            url_for("loans.page", loan_id=loan.id), "alarm",
+            _("案卷逾期未还"), f"{loan.dossier.number} · {loan.borrower.name} · {loan.due_on}",
+        )
+        for loan in late[:MOST_TASKS]
+    ]  # fmt: skip
+
+
 def _people(session: Session, _actor: Actor) -> Tile:
     return Tile("administration.listing", "people", _("在用用户"), _count(session, User, User.active), _("按岗位"))
 
@@ -279,16 +315,26 @@ def _log(session: Session, _actor: Actor) -> Tile:
 
 
 _TASKS: dict[Role, tuple[Callable[[Session, Actor], list[Task]], ...]] = {
-    Role.STAFF: (_copies_due, _contacts_due, _tray_pages, _grants),
-    Role.ARCHIVIST: (_requests, _tray_pages),
+    Role.STAFF: (_copies_due, _overdue_loans, _contacts_due, _tray_pages, _grants),
+    Role.ARCHIVIST: (_requests, _overdue_loans, _tray_pages),
     Role.SUPERVISOR: (_copies_due, _books_with_gaps, _grants),
-    Role.MANAGER: (_requests, _lists, _books_with_gaps),
+    Role.MANAGER: (_requests, _overdue_loans, _lists, _books_with_gaps),
     Role.ADMIN: (),
 }
 _BY_ROLE: dict[Role, tuple[Callable[[Session, Actor], Tile], ...]] = {
-    Role.STAFF: (_tray, _unsigned, _contacts, _surveys, _low_stock, _outstanding, _my_grants, _my_requests),
-    Role.ARCHIVIST: (_tray, _unsigned, _to_register, _boundaries, _surveys, _books_in_use, _holds),
+    Role.STAFF: (_tray, _unsigned, _contacts, _surveys, _low_stock, _outstanding, _my_grants, _my_requests, _my_loans),
+    Role.ARCHIVIST: (
+        _tray,
+        _unsigned,
+        _to_register,
+        _loans_overdue,
+        _loans_to_hand_out,
+        _boundaries,
+        _surveys,
+        _books_in_use,
+        _holds,
+    ),
     Role.SUPERVISOR: (_late, _contacts, _low_stock, _books_in_use, _holds),
-    Role.MANAGER: (_to_decide, _disposals_to_decide, _missing_unsigned, _books_in_use),
+    Role.MANAGER: (_to_decide, _disposals_to_decide, _missing_unsigned, _loan_incidents, _loans_overdue, _books_in_use),
     Role.ADMIN: (_people, _log),
 }

@@ -70,7 +70,7 @@ class DossierFacts:
     def amount(self) -> str:
         """How many documents and pages, or room to write it."""
         if self.documents is None or self.pages is None:
-            return "　　　　件　　　　　页"
+            return "共　　　　件　　　　　页"
         return f"{self.documents} 件　{self.pages} 页"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from forms import books, handovers
-from records import access, clock, dossiers, importing, units, users
+from records import access, clock, dossiers, importing, loans, places, units, users
 from records.dossiers import NewOwner
 from records.users import Actor
 from retention import holds
@@ -76,6 +76,7 @@ class Story:
             self.agreements,
             self.odd_pages,
             self.access_requests,
+            self.paper,
         )
         for done, step in enumerate(steps, start=1):
             step()
@@ -242,14 +243,36 @@ class Story:
         self._ask(STAFF_2, HOMES[1], "补签验房表移交人签名", approved=True)
         self._ask(STAFF, HOMES[0], "核对验房遗留的渗水问题", approved=True, registered=True)
 
+    def paper(self) -> None:
+        """The archive room: a shelf with six boxes, dossiers in two of them; one lent out and overdue, one approved."""
+        with self.office.transaction() as session:
+            keeper = self._as(ARCHIVIST)
+            shelf = places.add(session, keeper, "A-03-2", "东墙", boxes=6)
+            for number, home in enumerate(HOMES):
+                dossier = dossiers.current_dossier(session, units.find_unit(session, home))
+                assert dossier is not None
+                places.put(session, keeper, dossier, shelf[1 + number // 4])
+            former = dossiers.dossiers_of(session, units.find_unit(session, RECENT))[0]
+            places.put(session, keeper, former, shelf[6])
+        number = self._ask(STAFF_2, HOMES[3], "核对验房表原件签名", approved=True, mode="loan")
+        with self.office.transaction() as session:
+            request = access.find_request(session, self._as(ARCHIVIST), number)
+            loan = loans.hand_out(session, self._as(ARCHIVIST), request)[0]
+            # As if it had gone out three weeks ago: what is overdue shows on the first page.
+            loan.handed_out_at -= timedelta(days=21)
+            loan.due_on -= timedelta(days=21)
+        self._ask(STAFF, HOMES[5], "业主要求当面核对装修协议原件", approved=True, mode="loan")
+
     def _ask(
-        self, person: Person, unit: str, purpose: str, *, approved: bool = False, registered: bool = False
-    ) -> None:
+        self, person: Person, unit: str, purpose: str, *,
+        approved: bool = False, registered: bool = False, mode: str = "screen",
+    ) -> int:  # fmt: skip
         with self.office.transaction() as session:
             found = dossiers.current_dossier(session, units.find_unit(session, unit))
             assert found is not None
-            request = access.request_access(session, self._as(person), [found], purpose, days=14)
+            request = access.request_access(session, self._as(person), [found], purpose, days=14, mode=mode)
             if approved:
                 access.approve(session, self._as(MANAGER), request, "同意")
             if registered:
                 access.register(session, self._as(ARCHIVIST), request)
+            return request.id

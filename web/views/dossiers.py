@@ -15,6 +15,7 @@ from records.users import OFFICE_ROLES
 from web import completeness, visit
 from web.acts.dossier_look import filed_states, people_of
 from web.acts.dossier_paper import KINDS, print_paper
+from web.acts.whereabouts import whereabouts
 from web.visit import only
 
 views = Blueprint("dossiers", __name__, url_prefix="/dossiers")
@@ -36,6 +37,7 @@ def page(number: str) -> ResponseReturnValue:
     return render_template(
         "dossier.html",
         dossier=dossier,
+        paper=whereabouts(session, visit.actor(), dossier),
         unit=dossier.ownership.unit,
         decision=decision,
         contents=contents,

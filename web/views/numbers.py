@@ -18,6 +18,7 @@ from retention.schedule import Rule
 from retention.schedule_versions import in_force
 from web import visit
 from web.acts.graded import graded_documents
+from web.label_links import led_to
 from web.views.forms_catalogue import lay_in
 from web.visit import only
 
@@ -27,8 +28,12 @@ views = Blueprint("numbers", __name__, url_prefix="/numbers")
 @views.get("/")
 @only(*OFFICE_ROLES)
 def find() -> ResponseReturnValue:
-    """Go to the number that was typed."""
-    found = find_serial(visit.look(), request.args.get("number", ""))
+    """Go to the number that was typed, or to what the label names that was scanned."""
+    typed = request.args.get("number", "")
+    address = led_to(typed)
+    if address is not None:
+        return redirect(address)
+    found = find_serial(visit.look(), typed)
     return redirect(url_for("numbers.page", text=found.text))
 
 

@@ -7,16 +7,17 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, jsonify, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from forms import numbering
 from forms.catalogue import UnknownForm
-from records import access, audit, clock, identifiers
+from records import access, audit, clock, identifiers, place_codes, places
 from records.audit import Verb
 from records.errors import OfficeError
+from records.paper_tables import Place
 from records.tables import Dossier, Unit
 from records.units import successors
 from records.users import OFFICE_ROLES
@@ -26,6 +27,7 @@ from search.results import Order, Visible, search
 from search.suggestions import did_you_mean, suggest
 from web import facet_links, visit
 from web.acts.page_texts import field_names
+from web.label_links import led_to
 from web.language import language, named, spoken
 from web.visit import only
 from web.words import READINGS
@@ -52,6 +54,9 @@ def page() -> ResponseReturnValue:
     text, number = request.args.get("q", "").strip(), max(1, request.args.get("page", 1, type=int))
     if not text:
         return render_template("search.html", text="", results=None, examples=_examples())
+    address = led_to(text)
+    if address is not None:
+        return redirect(address)
     session, me = visit.look(), visit.actor()
     visible, index, within = _visible(), visit.office().index, request.args.get("within", "").strip()
     how: dict[str, Any] = {
@@ -105,7 +110,7 @@ def _date(name: str) -> date | None:
 
 
 def _shortcuts(text: str) -> list[Shortcut]:
-    finders = (_unit, _dossier, _serial, _form)
+    finders = (_unit, _dossier, _place, _serial, _form)
     return [found for found in (finder(text) for finder in finders) if found is not None]
 
 
@@ -126,6 +131,14 @@ def _dossier(text: str) -> Shortcut | None:
     if found is None:
         return None
     return Shortcut("folder2", found.number, _("业主档案"), url_for("dossiers.page", number=found.number))
+
+
+def _place(text: str) -> Shortcut | None:
+    code = places.named(text)
+    found = visit.look().scalar(select(Place).where(Place.code == code)) if code else None
+    if found is None:
+        return None
+    return Shortcut("archive", found.code, place_codes.format(found.code), url_for("places.page", code=found.code))
 
 
 def _serial(text: str) -> Shortcut | None:
