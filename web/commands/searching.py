@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 from sqlalchemy.orm import Session
 
+from forms.catalogue_rows import Named
 from records import access, audit
 from records.audit import Verb
 from records.users import OFFICE_ROLES
@@ -17,6 +18,7 @@ from search.facets import Facets, Value, facets
 from search.results import Hit, Order, Results, Visible, ask, every_hit, search
 from search.suggestions import did_you_mean
 from web.acts import found_sheet
+from web.acts.page_texts import field_names
 from web.commands.answers import Answer, Column, Sentence, Table, answer
 from web.commands.console import DAY, Console, OfficeCommand, pass_console
 from web.office import Office
@@ -83,7 +85,7 @@ def command(
         )  # fmt: skip
         written = _write(session, office, query, xlsx, how) if xlsx else 0
         audit.append(session, actor.id, Verb.SEARCHED, "search", {"found": found.total, "written": written})
-    hits = [_hit(hit) for hit in found.hits]
+    hits = [_hit(hit, field_names(office.catalogue, hit.form_code)) for hit in found.hits]
     ignored = [one.zh for one in found.ignored]
     data = {"total": found.total, "hits": hits, "ignored": ignored, "destroyed": gone, "did_you_mean": meant}
     if counted is not None:
@@ -113,7 +115,7 @@ def _more(counted: Facets | None, meant: Sequence[str], written: int, xlsx: Path
     return lines
 
 
-def _hit(hit: Hit) -> dict[str, object]:
+def _hit(hit: Hit, names: Mapping[str, Named]) -> dict[str, object]:
     return {
         "document": hit.document_id,
         "title": hit.title,
@@ -125,6 +127,16 @@ def _hit(hit: Hit) -> dict[str, object]:
         "unit": hit.unit,
         "dated": hit.dated,
         "snippet": "".join(f"【{text}】" if marked else text for text, marked in hit.snippet),
+        "found": [
+            {
+                "page": one.page,
+                "field": one.field,
+                "name": names[one.field].zh if one.field in names else one.field,
+                "state": one.state,
+                "boxes": one.boxes,
+            }
+            for one in hit.found
+        ],
     }
 
 
