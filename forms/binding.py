@@ -247,7 +247,7 @@ def _repeated_and_moved(span: Span, mine: Sequence[Leaf]) -> Iterator[Finding]:
     places: dict[int, list[int]] = defaultdict(list)
     for leaf in mine:
         places[_page(leaf)].append(leaf.position)
-    kept = sorted(_page(mine[index]) for index in _in_order([_page(leaf) for leaf in mine]))
+    kept = sorted(_page(mine[index]) for index in longest_run([_page(leaf) for leaf in mine]))
     for page, positions in sorted(places.items()):
         serial = span.serial(page)
         if len(positions) > 1:
@@ -263,7 +263,7 @@ def _repeated_and_moved(span: Span, mine: Sequence[Leaf]) -> Iterator[Finding]:
             yield Finding(Damage.MOVED, (page,), (serial,), tuple(positions[:1]), zh, en)
 
 
-def _in_order(pages: Sequence[int]) -> list[int]:
+def longest_run(pages: Sequence[int]) -> list[int]:
     """Indexes of a longest strictly rising run of these page numbers."""
     tops: list[int] = []
     ends: list[int] = []

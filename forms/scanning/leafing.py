@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import zip_longest
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,9 +22,12 @@ from records.errors import NotFound
 
 Progress = Callable[[int, int], None]
 
+# A page out of its place may be found in a pile that was scanned one side after the other.
+_FEW = 0.1
+
 
 def read_file(catalogue: Catalogue, secret: bytes, name: str, data: bytes, progress: Progress) -> list[Leaf]:
-    """The pages of a file in its order; nothing is kept of it.
+    """The pages of a file in the order of the paper (``in_paper_order``); nothing is kept of it.
 
     Raises EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge.
     """
@@ -32,7 +37,32 @@ def read_file(catalogue: Catalogue, secret: bytes, name: str, data: bytes, progr
             mark, why = _mark(master, position, secret)
             found.append(Leaf(position, mark, why, loose=mark is not None and _is_loose(catalogue, mark.serial)))
             progress(position, master.page_count)
-    return found
+    return in_paper_order(found)
+
+
+def in_paper_order(leaves: Sequence[Leaf]) -> list[Leaf]:
+    """The pages as they lie in the book, where one side of the pile was scanned first and then the other.
+
+    Whoever scans both sides by hand gets the fronts, then the backs from the last sheet to the first (or, with the pile
+    turned over leaf by leaf, from the first to the last). Believed only when the page numbers say so: every page is in
+    order then, save a few, and it was not before. Each leaf keeps its ``position`` in the scan.
+    """
+    fronts, backs = list(leaves[: (len(leaves) + 1) // 2]), list(leaves[(len(leaves) + 1) // 2 :])
+    as_scanned = _disorder(leaves)
+    for order in (backs[::-1], backs):
+        laid = [leaf for pair in zip_longest(fronts, order) for leaf in pair if leaf is not None]
+        if _disorder(laid) <= _FEW * len(laid) < as_scanned:
+            return laid
+    return list(leaves)
+
+
+def _disorder(leaves: Iterable[Leaf]) -> int:
+    """How many pages of books are out of their place: outside the longest run in order of their book."""
+    pages: dict[Span, list[int]] = defaultdict(list)
+    for leaf in leaves:
+        if leaf.mark is not None and not leaf.loose:
+            pages[Span.of(leaf.mark)].append(leaf.mark.page)
+    return sum(len(found) - len(binding.longest_run(found)) for found in pages.values())
 
 
 def _mark(master: Far, position: int, secret: bytes) -> tuple[PageMark | None, str]:
@@ -56,7 +86,7 @@ def _is_loose(catalogue: Catalogue, serial: str) -> bool:
 
 
 def read_batch(session: Session, batch_id: int) -> list[Leaf]:
-    """The pages of a batch in its order, as far as they have been looked at. Raises NotFound."""
+    """The pages of a batch in the order of the paper, as far as they have been looked at. Raises NotFound."""
     if session.get(ScanBatch, batch_id) is None:
         raise NotFound(what=f"扫描批次 {batch_id}")
     query = (
@@ -65,7 +95,7 @@ def read_batch(session: Session, batch_id: int) -> list[Leaf]:
         .where(ScanPage.batch_id == batch_id, ScanPage.state.not_in(("received", "destroyed")))
         .order_by(ScanPage.position)
     )
-    return [_leaf(page, serial) for page, serial in session.execute(query)]
+    return in_paper_order([_leaf(page, serial) for page, serial in session.execute(query)])
 
 
 def _leaf(page: ScanPage, serial: Serial | None) -> Leaf:

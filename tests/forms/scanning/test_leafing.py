@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from forms import binding, books, issuing
+from forms import binding, books, issuing, numbering
 from forms.binding import Damage, Leaf, Span
 from forms.issuing import Printed, PrintShop
+from forms.marks import PageMark
 from forms.scanning import intake, leafing, samples
 from forms.scanning.intake import ScanDesk
 from forms.tables import ScanBatch
@@ -93,6 +94,30 @@ def test_a_filed_batch_tells_the_same_as_its_file(
         assert latest is not None
         assert (latest[0].id, latest[1].name) == (batch_id, book.number)
         assert leafing.latest_batch(session, other) is None
+
+
+@pytest.mark.parametrize("from_last", [True, False])
+def test_one_side_of_the_pile_and_then_the_other_is_put_in_order(
+    database: Database, desk: ScanDesk, shop: PrintShop, actors: Any, from_last: bool
+) -> None:
+    with database.transaction() as session:
+        printed = issuing.print_book(session, shop, actors.staff, shop.catalogue.form("ZB-02"), 7)
+    pages = pictures(printed)  # cover, sign-for page, page 1 to 7, colophon
+    fronts, backs = pages[0::2], pages[1::2]
+    scan = a_scan(*fronts, *(backs[::-1] if from_last else backs))
+    leaves = leafing.read_file(desk.catalogue, desk.secret, "book.pdf", scan, silent)
+    assert [leaf.mark.page for leaf in leaves if leaf.mark] == [1, 2, 3, 4, 5, 6, 7]
+    assert sorted(leaf.position for leaf in leaves) == list(range(1, 11))
+    assert binding.inspect(leaves).whole
+
+
+def test_a_book_with_pages_out_of_place_is_not_taken_for_one_scanned_side_by_side() -> None:
+    def leaf(position: int, page: int) -> Leaf:
+        return Leaf(position, PageMark(numbering.compose("ZB-02", 2026, page), page, 9, 1, 1))
+
+    for pages in ([1, 2, 3, 4, 5, 6, 7, 8, 9], [2, 1, 3, 4, 5, 6, 7, 8, 9], [9, 8, 7, 6, 5, 4, 3, 2, 1], [1], []):
+        leaves = [leaf(position, page) for position, page in enumerate(pages, start=1)]
+        assert leafing.in_paper_order(leaves) == leaves
 
 
 def test_an_unknown_batch_is_not_found(database: Database) -> None:
