@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from records import access, audit, changes, clock, contact_numbers, facts, identifiers
 from records.audit import Verb
 from records.errors import BadInput, NotFound
 from records.facts import FactKind
-from records.tables import Document, Dossier, Owner, Ownership, Unit
+from records.tables import Document, Dossier, Key, Owner, Ownership, Unit
 from records.users import OFFICE_ROLES, Actor
 from records.vault import Vault
 
@@ -73,18 +73,40 @@ def start_ownership(
     ended = max((held.until_on for held in earlier if held.unit_id == unit.id and held.until_on), default=on)
     if on < ended:
         raise BadInput(what=f"日期 {on} 早于上一产权期的终止日期 {ended}")
-    key = vault.new_key(session, "dossier")
-    ownership = Ownership(unit=unit, from_on=on, owners=[_owner(one) for one in owners])
-    dossier = Dossier(
-        number=identifiers.dossier_number(unit.code, 1 + len(earlier)),
-        ownership=ownership,
-        key=key,
-        opened_on=on,
-        state="open",
-    )
-    session.add_all([ownership, dossier])
+    dossier = _open(session, vault.new_key(session, "dossier"), unit, owners, on, 1 + len(earlier))
     session.flush()
     audit.append(session, actor.id, Verb.DOSSIER_OPENED, f"dossier:{dossier.id}", {"unit": unit.code})
+    return dossier
+
+
+def start_first_ownerships(
+    session: Session, vault: Vault, actor: Actor, beginnings: Sequence[tuple[Unit, Sequence[NewOwner], date]]
+) -> list[Dossier]:
+    """Begin the ownerships of many units that have had no owner yet, without asking the records for each.
+
+    The caller has checked names and dates, as an import does.
+    """
+    actor.require("办理业主变更", *OFFICE_ROLES)
+    known = select(Unit.code, func.count(Ownership.id)).join(Ownership, Ownership.unit_id == Unit.id)
+    counts = {row[0]: row[1] for row in session.execute(known.group_by(Unit.code))}
+    # Keys first: each is written at once, and would carry along whatever else is waiting to be written.
+    keys = [vault.new_key(session, "dossier") for _ in beginnings]
+    opened = []
+    for key, (unit, owners, on) in zip(keys, beginnings, strict=True):
+        counts[unit.code] = counts.get(unit.code, 0) + 1
+        opened.append(_open(session, key, unit, owners, on, counts[unit.code]))
+    session.flush()
+    for dossier in opened:
+        details = {"unit": dossier.ownership.unit.code}
+        audit.append(session, actor.id, Verb.DOSSIER_OPENED, f"dossier:{dossier.id}", details)
+    return opened
+
+
+def _open(session: Session, key: Key, unit: Unit, owners: Sequence[NewOwner], on: date, ordinal: int) -> Dossier:
+    ownership = Ownership(unit=unit, from_on=on, owners=[_owner(one) for one in owners])
+    number = identifiers.dossier_number(unit.code, ordinal)
+    dossier = Dossier(number=number, ownership=ownership, key=key, opened_on=on, state="open")
+    session.add_all([ownership, dossier])
     return dossier
 
 

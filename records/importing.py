@@ -26,6 +26,8 @@ from records.vault import Vault
 
 Progress = Callable[[int, int], None]
 Kind = Literal["new", "changed", "transfer", "unchanged", "error"]
+#: So many new units are added between two looks at the progress.
+_AT_ONCE = 250
 #: Who takes in a table of owners.
 IMPORTERS = (Role.ARCHIVIST, Role.SUPERVISOR, Role.MANAGER)
 
@@ -131,14 +133,18 @@ def carry_out(
     """Do what a plan of this very transaction says. Raises TableHasMistakes unless ``keep_good``."""
     if planned.mistakes and not keep_good:
         raise TableHasMistakes(count=len(planned.mistakes), lines=_listed(planned.mistakes))
-    present = _present(session)
-    todo = [fate for fate in planned.fates if fate.kind in ("new", "changed", "transfer")]
-    for done, fate in enumerate(todo, start=1):
-        line = planned.lines[fate.row]
-        unit = present.get((line.estate, line.code))
-        _do(session, vault, actor, planned.name, fate.kind, line, unit)
+    new = [planned.lines[fate.row] for fate in planned.fates if fate.kind == "new"]
+    old = [fate for fate in planned.fates if fate.kind in ("changed", "transfer")]
+    for start in range(0, len(new), _AT_ONCE):
+        _add(session, vault, actor, new[start : start + _AT_ONCE])
         if progress:
-            progress(done, len(todo))
+            progress(min(start + _AT_ONCE, len(new)), len(new) + len(old))
+    present = _present(session) if old else {}
+    for done, fate in enumerate(old, start=1):
+        line = planned.lines[fate.row]
+        _change(session, vault, actor, planned.name, fate.kind, line, present[line.estate, line.code])
+        if progress:
+            progress(len(new) + done, len(new) + len(old))
     counts = planned.counts
     audit.append(session, actor.id, Verb.UNITS_IMPORTED, "estate", {**counts, "digest": planned.digest})
     return Imported(counts["new"], counts["changed"], counts["transfer"], counts["unchanged"], counts["error"])
@@ -231,21 +237,22 @@ def _differences(owner: Owner, new: NewOwner) -> list[str]:
     return notes
 
 
-def _do(session: Session, vault: Vault, actor: Actor, name: str, kind: Kind, line: Line, unit: Unit | None) -> None:
+def _add(session: Session, vault: Vault, actor: Actor, lines: Sequence[Line]) -> None:
+    added = units.add_units(session, actor, [(line.estate, line.code) for line in lines])
+    begun = [(unit, line, line.since or line.transfer_on) for unit, line in zip(added, lines, strict=True)]
+    owned = [(unit, line.owners, begins) for unit, line, begins in begun if line.owners and begins]
+    dossiers.start_first_ownerships(session, vault, actor, owned)
+
+
+def _change(session: Session, vault: Vault, actor: Actor, name: str, kind: Kind, line: Line, unit: Unit) -> None:
     basis = line.reason or f"导入表 {name} 第 {line.row} 行"
-    begins = line.since or line.transfer_on
-    if unit is None:
-        added = units.add_unit(session, actor, line.estate, line.code)
-        if line.owners and begins:
-            dossiers.start_ownership(session, vault, actor, added, line.owners, begins)
-        return
     held = _current(unit)
-    if held is None:
-        if begins:
-            dossiers.start_ownership(session, vault, actor, unit, line.owners, begins)
+    begins = line.since or line.transfer_on
+    if held is None and begins:
+        dossiers.start_ownership(session, vault, actor, unit, line.owners, begins)
     elif kind == "transfer" and line.transfer_on:
         transfers.transfer(session, vault, actor, unit, line.owners, line.transfer_on, basis)
-    else:
+    elif held is not None:
         _update(session, actor, held, line, basis)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -11,6 +13,8 @@ from records.errors import NotFound, OfficeError
 from records.estate_tables import UnitSuccession
 from records.tables import Unit
 from records.users import Actor, Role
+
+_KEEPERS = (Role.ARCHIVIST, Role.SUPERVISOR, Role.MANAGER, Role.ADMIN)
 
 
 class UnitExists(OfficeError):
@@ -39,7 +43,7 @@ class UnitClosed(OfficeError):
 
 def add_unit(session: Session, actor: Actor, estate: str, code: str) -> Unit:
     """Add a home. Raises BadUnitCode, UnitExists, NotAllowed."""
-    actor.require("登记单元", Role.ARCHIVIST, Role.SUPERVISOR, Role.MANAGER, Role.ADMIN)
+    actor.require("登记单元", *_KEEPERS)
     clean = identifiers.validate(code)
     if session.scalar(select(Unit.id).where(Unit.estate == estate, Unit.code == clean)) is not None:
         raise UnitExists(unit=clean)
@@ -48,6 +52,17 @@ def add_unit(session: Session, actor: Actor, estate: str, code: str) -> Unit:
     session.flush()
     append(session, actor.id, Verb.UNIT_ADDED, f"unit:{unit.id}", {"unit": clean})
     return unit
+
+
+def add_units(session: Session, actor: Actor, places: Sequence[tuple[str, str]]) -> list[Unit]:
+    """Add many homes, as (estate, code), whose codes the caller has found free. Raises BadUnitCode, NotAllowed."""
+    actor.require("登记单元", *_KEEPERS)
+    added = [Unit(estate=estate, code=code, building=identifiers.building_of(code)) for estate, code in places]
+    session.add_all(added)
+    session.flush()
+    for unit in added:
+        append(session, actor.id, Verb.UNIT_ADDED, f"unit:{unit.id}", {"unit": unit.code})
+    return added
 
 
 def find_unit(session: Session, text: str, *, closed: bool = False) -> Unit:
