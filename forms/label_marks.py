@@ -37,6 +37,11 @@ class LabelMark:
     kind: Kind
     name: str
 
+    @property
+    def spoken(self) -> str:
+        """What it is for, as people say it."""
+        return f"借阅 {self.name} 号" if self.kind == "loan" else self.name
+
     def text(self, secret: bytes) -> str:
         """The code's content, with its tag."""
         body = f"{PREFIX}:{_LETTER_OF[self.kind]}:{self.name}"

@@ -71,7 +71,9 @@ def has_squares_of_ours(gray: Gray, codes: Iterable[NDArray[np.float64]]) -> boo
     """Whether two squares of a page of ours lie outside these codes (their corners in px)."""
     covered = gray.copy()
     for corners in codes:
-        cv2.fillConvexPoly(covered, np.asarray(corners, np.int32), 255)
+        # A little more than the code: what is left of its edge would be squares again.
+        middle = corners.mean(axis=0)
+        cv2.fillConvexPoly(covered, np.asarray(middle + (corners - middle) * 1.2, np.int32), 255)
     return _has_fiducials(squares(smaller(covered)))
 
 

@@ -67,7 +67,7 @@ def _look_at(session: Session, desk: ScanDesk, seen: Seen, picture: Picture) -> 
 
 def _label(seen: Seen, reading: codes.Reading, picture: Picture) -> Seen:
     """A label, or a page on which a label lies: then it waits, for a page must never vanish behind a label."""
-    names = "、".join(sorted({mark.name for mark, _ in reading.labels}))
+    names = "、".join(sorted({mark.spoken for mark, _ in reading.labels}))
     covers_page = emptiness.has_squares_of_ours(picture.gray, [corners for _, corners in reading.labels])
     return replace(seen, reason="label_on_page" if covers_page else "label", why=names)
 
