@@ -28,6 +28,7 @@ from web.commands import (
     searching,
     setting_up,
     supplies,
+    tray,
     units,
     upkeep,
     users,
@@ -76,6 +77,7 @@ for _command in COMMANDS:
 for _group, _more in (
     (books.group, bindings.COMMANDS),
     (forms.group, supplies.COMMANDS),
+    (scans.group, tray.COMMANDS),
     (setting_up.user, users.COMMANDS),
     (access.group, knowing.COMMANDS),
 ):

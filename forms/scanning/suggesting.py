@@ -20,8 +20,10 @@ import templates
 from forms import numbering
 from forms.catalogue import Catalogue, Form, UnknownForm
 from forms.catalogue_checks import spelling
-from forms.scanning import placing, tray_texts
+from forms.marks import PageMark
+from forms.scanning import filing, placing, tray_texts
 from forms.scanning.filing import ScanDesk
+from forms.scanning.reasons import Reason
 from forms.strict_yaml import StrictLoader
 from forms.tables import ScanPage, Serial
 from records import dossiers, identifiers
@@ -90,8 +92,8 @@ def _known_form(desk: ScanDesk, page: ScanPage) -> str | None:
 def _all(session: Session, desk: ScanDesk, page: ScanPage) -> Iterator[Suggestion]:
     text, beside = tray_texts.text_of(session, page), _beside(session, page)
     yield from _proven(session, page)
-    yield from _numbers(session, f"{page.suggested or ''}\n{text}")
-    yield from _missing_beside(session, beside)
+    yield from _numbers(session, desk, f"{page.suggested or ''}\n{text}")
+    yield from _missing_beside(session, desk, beside)
     title = titled(desk.catalogue, text)
     if title is not None:
         yield from _by_title(session, desk.catalogue.form(title), text, beside)
@@ -104,21 +106,24 @@ def _proven(session: Session, page: ScanPage) -> Iterator[Suggestion]:
         yield Suggestion("place", form, "编号已核对", "its number is proven", unit)
 
 
-def _numbers(session: Session, text: str) -> Iterator[Suggestion]:
+def _numbers(session: Session, desk: ScanDesk, text: str) -> Iterator[Suggestion]:
     """Numbers that stand on the page and are on record; the check character agrees."""
     for one in dict.fromkeys(_SERIAL.findall(unicodedata.normalize("NFKC", text).upper().replace(" ", ""))):
         if not numbering.is_valid(one):
             continue
         serial = session.scalar(select(Serial).where(Serial.text == numbering.validate(one)))
-        if serial is not None and serial.state != "destroyed":
-            yield from _pages_missing(session, serial, "页上印的编号", "the number printed on it")
+        if serial is not None:
+            yield from _pages_missing(session, desk, serial, "页上印的编号", "the number printed on it")
 
 
-def _pages_missing(session: Session, serial: Serial, zh: str, en: str) -> Iterator[Suggestion]:
+def _pages_missing(session: Session, desk: ScanDesk, serial: Serial, zh: str, en: str) -> Iterator[Suggestion]:
     """The first page and copy of a number that is not filed yet."""
     filed = select(Document.copy, Page.position).join(Page, Page.document_id == Document.id)
     there = {tuple(row) for row in session.execute(filed.where(Document.serial == serial.text))}
     in_book = serial.book_id is not None
+    mark = PageMark(serial.text, serial.page_no, serial.page_count, 1, serial.form_version)
+    if isinstance(filing.placed(session, desk, mark), Reason):
+        return  # destroyed, or printed without a unit: pressing would only be refused
     pages = [serial.page_no] if in_book else range(1, serial.page_count + 1)
     for copy in range(serial.copy_count, 0, -1):  # the last copy is the archive's
         for number in pages:
@@ -137,7 +142,7 @@ def _beside(session: Session, page: ScanPage) -> list[Document]:
     return list({one.id: one for one in found if one is not None}.values())
 
 
-def _missing_beside(session: Session, beside: Sequence[Document]) -> Iterator[Suggestion]:
+def _missing_beside(session: Session, desk: ScanDesk, beside: Sequence[Document]) -> Iterator[Suggestion]:
     """A neighbour in the pile lacks a page."""
     for document in beside:
         serial = session.scalar(select(Serial).where(Serial.text == document.serial)) if document.serial else None
@@ -145,7 +150,7 @@ def _missing_beside(session: Session, beside: Sequence[Document]) -> Iterator[Su
             continue
         count = len(session.scalars(select(Page.id).where(Page.document_id == document.id)).all())
         if count < serial.page_count:
-            yield from _pages_missing(session, serial, "邻页的文件缺页", "its neighbour lacks a page")
+            yield from _pages_missing(session, desk, serial, "邻页的文件缺页", "its neighbour lacks a page")
 
 
 def _longer(session: Session, desk: ScanDesk, beside: Sequence[Document]) -> Iterator[Suggestion]:
@@ -202,4 +207,3 @@ def units_in(session: Session, text: str) -> list[Unit]:
     rows = session.scalars(select(Unit).where(Unit.code.in_(codes))).all()
     known = {code: [unit for unit in rows if unit.code == code] for code in codes}
     return [units[0] for units in known.values() if len(units) == 1]
-

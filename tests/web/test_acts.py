@@ -106,12 +106,15 @@ def test_a_scan_sent_by_the_page_is_filed_and_told_page_by_page(app: Flask, offi
     hand: BatchHand = app.extensions["yedang_hand"]
     hand.wait()
     progress = staff.get(answer.json["progress"]).json
-    assert progress == {"done": 2, "total": 2, "finished": True, "sentence": "已归档 1 页，待处理 1 页"}
+    told = {"done": 2, "total": 2, "finished": True, "sentence": "已归档 1 页，待处理 1 页"}
+    assert progress == {**told, "page": answer.json["page"]}
+    assert {**progress, "batch": answer.json["batch"]} in staff.get("/scans/today").json["batches"]
     told = staff.get(answer.json["page"]).text
     assert "DA-3-2-1201-01" in told
     assert "去处理" in told
     repeated = staff.post("/scans/", files=(io.BytesIO(pile), "again.pdf"), accept="application/json").json
-    assert repeated == answer.json
+    assert (repeated["page"], repeated["again"]) == (answer.json["page"], True)
+    assert f"第 {repeated['batch']} 批" in repeated["message"]
 
 
 def waiting(office: Office) -> list[int]:
@@ -133,11 +136,11 @@ def test_a_page_of_the_tray_is_placed_and_then_closed(office: Office, sign_in: S
 
 
 def test_a_page_of_the_tray_is_refused_with_a_reason(office: Office, sign_in: SignIn) -> None:
-    staff = sign_in("staff")
+    archivist = sign_in("archivist")
     for page in waiting(office):
-        assert staff.post(f"/tray/{page}/refuse", reason="空白页").status_code == 302
+        assert archivist.post(f"/tray/{page}/refuse", reason="空白页").status_code == 302
     assert waiting(office) == []
-    assert "没有待处理的页" in staff.get("/tray/").text
+    assert "没有待处理的页" in archivist.get("/tray/").text
 
 
 def test_papers_behind_a_cover_sheet_are_confirmed_as_one(office: Office, sign_in: SignIn) -> None:

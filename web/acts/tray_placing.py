@@ -100,7 +100,7 @@ def unit_choices(session: Session, _catalogue: Catalogue, text: str) -> list[Map
     codes = [one.unit.code for one in found]
     twice = select(Unit.code).where(Unit.code.in_(codes)).group_by(Unit.code).having(func.count() > 1)
     several = set(session.scalars(twice))
-    made = []
+    made: list[Mapping[str, str]] = []
     for one in found:
         value = f"{one.unit.estate}/{one.unit.code}" if one.unit.code in several else one.unit.code
         made.append({"value": value, "text": f"{value} {'、'.join(owner.name for owner in one.owners)}".strip()})

@@ -9,14 +9,11 @@ from pathlib import Path
 import click
 
 from forms.layout import cover_sheet
-from forms.scanning import groups, intake, placing, quality, reading, tray
+from forms.scanning import intake, quality, reading
 from forms.scanning.intake import PageFate
-from forms.tables import ScanPage
-from records import units
 from records.errors import OfficeError
-from records.users import OFFICE_ROLES, Actor
-from records.vault import write_durably
-from web.commands.answers import Answer, Column, Sentence, Table, answer, said
+from records.users import Actor
+from web.commands.answers import Answer, Column, Sentence, Table, answer
 from web.commands.console import Console, OfficeGroup, as_office_error, pass_console
 from web.commands.rescans import group as rescan_group
 from web.office import Office
@@ -37,14 +34,6 @@ PAGE_COLUMNS = (
     Column("reason_zh", "说明", "Remark"),
 )
 STATES = ("filed", "tray", "duplicate", "blank")
-TRAY_COLUMNS = (
-    Column("id", "待处理号", "No."),
-    Column("file", "扫描文件", "Scan"),
-    Column("position", "第几页", "Page"),
-    Column("serial", "编号", "Serial"),
-    Column("reason_zh", "原因", "Why"),
-    Column("received_at", "收到", "Received"),
-)
 
 
 class SomeNotFiled(OfficeError):
@@ -181,94 +170,3 @@ def _as_one(failures: Sequence[OfficeError], language: str) -> OfficeError | Non
     if len(failures) <= 1:
         return failures[0] if failures else None
     return SomeNotFiled(count=len(failures), why=" ".join(failure.sentence(language) for failure in failures))
-
-
-@group.command("tray")
-@pass_console
-def list_tray(console: Console) -> Answer:
-    """待处理:等人决定归到哪里的页。 / What waits for a person."""
-    with console.office.reading() as session:
-        console.actor(session).require("查看待处理", *OFFICE_ROLES)
-        rows = [_waiting(page) for page in tray.waiting(session)]
-    return answer({"tray": rows}, Table(TRAY_COLUMNS, rows))
-
-
-def _waiting(page: ScanPage) -> dict[str, object]:
-    return {
-        "id": page.id,
-        "file": page.batch.name,
-        "batch": page.batch_id,
-        "position": page.position,
-        "serial": page.serial,
-        "page_no": page.page_no,
-        "reason": page.reason,
-        "reason_zh": page.reason_zh,
-        "reason_en": page.reason_en,
-        "received_at": page.batch.received_at,
-    }
-
-
-@group.command("look")
-@click.argument("number", type=int)
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="JPEG 文件 / where to write the picture")
-@pass_console
-def look(console: Console, number: int, out: Path) -> Answer:
-    """看一张待处理的页(留痕)。 / Look at a page in the tray; it is logged."""
-    office = console.office
-    with office.transaction() as session:
-        picture = tray.image(session, office.desk, console.actor(session), tray.find(session, number))
-    write_durably(out, picture)
-    return said(
-        {"id": number, "file": out}, f"待处理 {number} 号的影像已写入 {out}。", f"Page {number} written to {out}."
-    )
-
-
-@group.command("place")
-@click.argument("number", type=int)
-@click.option("--form", "form_name", required=True, help="表单代码或名称 / which form it is")
-@click.option("--unit", "unit_text", default="", help="单元房号 / the unit whose dossier it belongs to")
-@click.option("--section", help="档案内的项目(默认按表单) / the dossier's section, by default the form's")
-@pass_console
-def place(console: Console, number: int, form_name: str, unit_text: str, section: str | None) -> Answer:
-    """把待处理的页归入某户档案,或所属档案类别。 / Place a page in a unit's dossier, or in its form's series."""
-    office = console.office
-    with office.transaction() as session:
-        page = tray.find(session, number)
-        unit = units.find_unit(session, unit_text) if unit_text else None
-        actor, code = console.actor(session), office.catalogue.form(form_name).code
-        filed = placing.place(session, office.desk, actor, page, form_code=code, unit=unit, section=section)
-        data = {"id": number, "document": filed.id, "serial": filed.serial, "form": code, "section": filed.section}
-        where = unit.code if unit else code[:2]
-    return said(data, f"待处理 {number} 号已归入 {where}(文件 {filed.id})。", f"Page {number} is filed in {where}.")
-
-
-@group.command("confirm")
-@click.argument("number", type=int)
-@pass_console
-def confirm(console: Console, number: int) -> Answer:
-    """核对无误,把分隔页和其后的资料整组归档。 / File a cover sheet's group as one, having looked at it.
-
-    NUMBER 是组内任一页的待处理号;不属于这一组的页先归入别处或退回。
-    NUMBER is any page of the group; place or refuse before what does not belong to it.
-    """
-    office = console.office
-    with office.transaction() as session:
-        filed = groups.file_anyway(session, office.desk, console.actor(session), tray.find(session, number))
-        data = {"id": number, "document": filed.id, "serial": filed.serial, "pages": filed.expected_pages}
-    return said(
-        data,
-        f"{data['serial']} 整组 {data['pages']} 页已归档(文件 {data['document']})。",
-        f"{data['serial']} is filed with its {data['pages']} pages.",
-    )
-
-
-@group.command("refuse")
-@click.argument("number", type=int)
-@click.option("--reason", required=True, help="退回原因 / why")
-@pass_console
-def refuse(console: Console, number: int, reason: str) -> Answer:
-    """退回待处理的页,不归档。 / Send a page back; it is not filed."""
-    office = console.office
-    with office.transaction() as session:
-        tray.refuse(session, office.desk, console.actor(session), tray.find(session, number), reason)
-    return said({"id": number, "state": "refused"}, f"待处理 {number} 号已退回。", f"Page {number} is sent back.")

@@ -54,16 +54,16 @@ def _act_on(act: str, pages: list[ScanPage]) -> str:
     count = len(pages)
     if act in ("place", "join"):
         documents = tray_placing.place(session, desk, me, pages, request.form, together=act == "join")
-        return _("{count} 页已归入 {place}。").format(count=count, place=_place(documents[0]))
+        return str(_("{count} 页已归入 {place}。").format(count=count, place=_place(documents[0])))
     if act in ("90", "180", "270"):
         tray.rotate(session, me, pages, int(act))
-        return _("{count} 页已转动。").format(count=count)
+        return str(_("{count} 页已转动。").format(count=count))
     if act in ("refuse", "rescan"):
         tray.send_back(session, desk, me, pages, visit.typed("reason"), rescan=act == "rescan")
-        return _("{count} 页已退回，不归档。").format(count=count)
+        return str(_("{count} 页已退回，不归档。").format(count=count))
     if act == "split":
         tray.split(session, me, pages)
-        return _("{count} 页已拆出。").format(count=count)
+        return str(_("{count} 页已拆出。").format(count=count))
     raise BadInput(what=act or _("没有选择要做什么"))
 
 

@@ -65,7 +65,7 @@ def test_the_archivist_brings_a_pile_and_places_what_has_no_code(walk: Walk, ser
     picture = page.get_by_alt_text("扫描页")
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.naturalWidth") > 800
-    page.select_option("#form", "RZ-08")
+    page.fill("#form", "验房单")
     page.fill("#unit", "3-2-1201")
     page.get_by_role("button", name="归档", exact=True).click()
     expect(page.get_by_role("status")).to_contain_text("DA-3-2-1201-01")
