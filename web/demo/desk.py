@@ -10,12 +10,12 @@ from typing import Any
 import cv2
 import numpy as np
 import pylopdf_fonts_zh_cn
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageFont
 from sqlalchemy import select
 
 from forms import issuing
 from forms.issuing import Printed
-from forms.scanning import intake, samples
+from forms.scanning import handwriting, intake, samples
 from forms.tables import Book, Layout, Serial
 from records import units, users
 from records.users import Actor
@@ -25,7 +25,6 @@ from web.office import Office
 DPI = 150
 QUALITY = 60
 LEVELS = ("clean", "clean", "medium")
-INK = (24, 36, 100)
 
 
 @dataclass(frozen=True)
@@ -113,12 +112,10 @@ class Desk:
 
     def written(self, paper: Paper, words: Mapping[str, str]) -> Paper:
         """The page with words written by pen into its fields."""
-        image, per_mm = paper.image.copy(), DPI / samples.MM_PER_INCH
-        pen, font = ImageDraw.Draw(image), self.pen_font(round(4.2 * per_mm))
+        image = paper.image
         for box in paper.boxes:
             if box["kind"] == "field" and str(box["key"]) in words:
-                place = (float(box["x"]) + 1.5) * per_mm, (float(box["y"]) + 1.0) * per_mm
-                pen.text(place, words[str(box["key"])], fill=INK, font=font)
+                image = handwriting.write(image, box, words[str(box["key"])], self.seed, DPI)
         return replace(paper, image=image)
 
     def signed(self, paper: Paper, keys: Iterable[str] | None = None) -> Image.Image:

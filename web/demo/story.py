@@ -127,7 +127,8 @@ class Story:
         }
         printed = self.desk.print(STAFF, "RZ-08", unit, values)
         only = ["owner"] if number == 1 else None
-        return (self.desk.signed(paper, only) for paper in self.desk.sheets(printed))
+        opinion = {"opinion": f"{item}{problem}，请在期限内修好，修好后通知我复验"}
+        return (self.desk.signed(self.desk.written(paper, opinion), only) for paper in self.desk.sheets(printed))
 
     def _inspected(self, item: str, problem: str) -> list[dict[str, str]]:
         """Every item of the inspection sheet, one of them with a problem."""
