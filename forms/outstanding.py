@@ -50,9 +50,10 @@ def _of_form(session: Session, form: Form, rule: ComesBack, on: date) -> Iterato
         .join(PrintRun, PrintRun.id == Serial.run_id)
         .outerjoin(Unit, Unit.id == Serial.unit_id)
         .where(Serial.form_code == form.code, Serial.book_id.is_(None), ~scanned)
-        .where(Serial.state.in_(("issued", "returned")))
         .order_by(Serial.id)
     )
+    # Of a form with one copy a returned number is back; only of several may another one have come.
+    query = query.where(Serial.state.in_(("issued", "returned") if len(form.copies) > 1 else ("issued",)))
     label = form.copies[rule.part - 1] if form.copies else ""
     for serial, printed_at, unit in session.execute(query):
         issued_on = clock.local_date(printed_at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from records.database import Base, Digest, SerialText
@@ -108,7 +108,7 @@ class Serial(Base):
     """
 
     __tablename__ = "serials"
-    __table_args__ = (UniqueConstraint("form_code", "year", "number"),)
+    __table_args__ = (UniqueConstraint("form_code", "year", "number"), Index("serials_state_at", "state_at"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str] = mapped_column(SerialText, unique=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import String, cast, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forms.catalogue import Catalogue, Form, UnknownForm
@@ -20,9 +20,6 @@ from records.audit import Verb
 from records.errors import NotFound
 from records.tables import Document, Page, Unit
 from records.users import OFFICE_ROLES, Actor
-
-#: How a place to sign without ink, or one of which the scan does not tell, stands in a document's signatures.
-_MISSING, _UNCLEAR = '%"signed": false%', '%"signed": null%'
 
 
 @dataclass(frozen=True)
@@ -44,12 +41,11 @@ def unsigned(session: Session, catalogue: Catalogue) -> list[Unsigned]:
 
     Registers and pages of books are signed line by line and are not judged as a whole.
     """
-    told = cast(Document.signatures, String)
     query = (
         select(Document, Unit.code)
         .outerjoin(Unit, Unit.id == Document.unit_id)
-        .where(Document.state == "filed", Document.book_id.is_(None), Document.serial.is_not(None))
-        .where(or_(told.like(_MISSING), told.like(_UNCLEAR)))
+        .where(Document.lacks_signature, Document.state == "filed")
+        .where(Document.book_id.is_(None), Document.serial.is_not(None))
         .order_by(Document.filed_at, Document.id)
     )
     found = (_unsigned(catalogue, document, unit) for document, unit in session.execute(query))

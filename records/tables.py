@@ -5,10 +5,28 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint, false
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from records.database import Base, Digest, SerialText
+
+
+def _where_known(name: str, column: str) -> Index:
+    """An index of the rows that have a value: a planner without statistics would use it to find all that have none."""
+    known = text(f"{column} IS NOT NULL")
+    return Index(name, column, sqlite_where=known, postgresql_where=known)
 
 
 class User(Base):
@@ -167,13 +185,20 @@ class Document(Base):
     """One filed thing 文件: in a dossier's section, or in the series of its procedure.
 
     States: filed, superseded (a better scan took its place), destroyed (a tombstone without content).
+    ``lacks_signature`` follows ``signatures``, so that the few are found among the many.
     ``entered`` holds what was typed in when the form was printed; recognised text is kept per page.
     """
 
     __tablename__ = "documents"
+    __table_args__ = (
+        _where_known("ix_documents_dossier_id", "dossier_id"),
+        _where_known("ix_documents_book_id", "book_id"),
+        Index("documents_lacking", "lacks_signature", "filed_at"),
+        Index("documents_serial_copy", "serial", "copy"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    dossier_id: Mapped[int | None] = mapped_column(ForeignKey("dossiers.id"), index=True)
+    dossier_id: Mapped[int | None] = mapped_column(ForeignKey("dossiers.id"))
     series: Mapped[str | None] = mapped_column(String(8), index=True)
     section: Mapped[str | None] = mapped_column(String(24))
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"), index=True)
@@ -181,7 +206,7 @@ class Document(Base):
     title: Mapped[str] = mapped_column(String(200))
     serial: Mapped[str | None] = mapped_column(SerialText, index=True)
     copy: Mapped[int] = mapped_column(Integer, default=1)
-    book_id: Mapped[int | None] = mapped_column(Integer, index=True)
+    book_id: Mapped[int | None] = mapped_column(Integer)
     dated: Mapped[date] = mapped_column(index=True)
     filed_at: Mapped[datetime]
     filed_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
@@ -192,11 +217,17 @@ class Document(Base):
     entered: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     expected_pages: Mapped[int] = mapped_column(Integer, default=1)
     signatures: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    lacks_signature: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
 
     dossier: Mapped[Dossier | None] = relationship(back_populates="documents")
     unit: Mapped[Unit | None] = relationship()
     key: Mapped[Key] = relationship()
     pages: Mapped[list[Page]] = relationship(back_populates="document", order_by="Page.position")
+
+    @validates("signatures")
+    def _note_signatures(self, _name: str, value: dict[str, Any]) -> dict[str, Any]:
+        self.lacks_signature = any(isinstance(one, dict) and one.get("signed") is not True for one in value.values())
+        return value
 
 
 class Page(Base):
@@ -235,7 +266,8 @@ class Fact(Base):
     __tablename__ = "facts"
     __table_args__ = (
         Index("facts_about", "subject_kind", "subject_id", "kind"),
-        Index("facts_started", "subject_kind", "kind", "on", "subject_id"),
+        Index("facts_started", "kind", "on", "subject_kind", "subject_id"),
+        _where_known("facts_replaced", "replaces_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
