@@ -23,8 +23,10 @@ def listing() -> ResponseReturnValue:
     catalogue = visit.office().catalogue
     found = unsigned.unsigned(visit.look(), catalogue)
     forms = {form.code: form for form in catalogue.forms}
-    places = {code: unsigned.names(form) for code, form in forms.items()}
-    return render_template("unsigned.html", found=found[:MOST], total=len(found), forms=forms, places=places)
+    signing_places = {code: unsigned.names(form) for code, form in forms.items()}
+    return render_template(
+        "unsigned.html", found=found[:MOST], total=len(found), forms=forms, signing_places=signing_places
+    )
 
 
 @views.post("/<int:document_id>")
