@@ -33,6 +33,7 @@ _AROUND_WORDS = 0.5
 _AROUND_SQUARES = 0.45
 _NEAR_RULES = 1.0
 _THIN = 1.1
+_BAND = 0.4
 _RULE = 4.0
 _TICKED = 0.5
 _AROUND_LINE = 1.2
@@ -155,10 +156,10 @@ def _rings(piece: Bounds, word: Bounds) -> bool:
 def _taken_off(pixels: Gray, origin: tuple[float, float], frame: Bounds, marks: Marks, keep_words: bool) -> Patch:
     """The patch without what was printed in it."""
     dark = signatures.ink(pixels)
-    rules = _rules(dark, origin, frame, marks)
+    rules, bands = _rules(dark, origin, frame, marks), _bands(dark.shape, origin, frame, marks)
     words = _rectangles(dark.shape, origin, [word.box for word in marks.words], _AROUND_WORDS)
     squares = _outlines(dark.shape, origin, [option.square for option in marks.options])
-    ink = _own_pieces(dark & ~rules & ~words & ~squares, origin, frame, marks)
+    ink = _own_pieces(dark & ~rules & ~bands & ~words & ~squares, origin, frame, marks)
     shown = pixels.copy()
     painted = rules | squares if keep_words else rules | squares | words
     shown[painted & ~ink] = _paper(pixels)
@@ -186,6 +187,15 @@ def _rules(dark: Mask, origin: tuple[float, float], frame: Bounds, marks: Marks)
         strip = slice(max(0, column - near), column + near)
         found[:, strip] |= down[:, strip].astype(np.bool_)
     return np.asarray(cv2.dilate(found.astype(np.uint8), np.ones((3, 3), np.uint8)), np.bool_)
+
+
+def _bands(shape: tuple[int, ...], origin: tuple[float, float], frame: Bounds, marks: Marks) -> Mask:
+    """Narrow strips over every rule: noise thickens a rule where two cross, and nobody's writing is all within one."""
+    left, top, right, bottom = frame
+    x, y = (left - _BEYOND, right + _BEYOND), (top - _BEYOND, bottom + _BEYOND)
+    across = [(x[0], one - _BAND, x[1], one + _BAND) for one in (top, bottom, *marks.across)]
+    down = [(one - _BAND, y[0], one + _BAND, y[1]) for one in (left, right, *marks.down)]
+    return _rectangles(shape, origin, [*across, *down], 0.0)
 
 
 def _rectangles(shape: tuple[int, ...], origin: tuple[float, float], boxes: Iterable[Bounds], around: float) -> Mask:
