@@ -39,4 +39,11 @@ def upgrade() -> None:
     op.create_index(op.f("ix_rule_choices_document_id"), "rule_choices", ["document_id"])
     for table in ("kept_longer", "disposal_lines"):
         op.add_column(table, sa.Column("schedule_version", sa.Integer(), server_default="0", nullable=False))
-    op.create_index("facts_started", "facts", ["subject_kind", "kind", "on", "subject_id"])
+    op.create_index("facts_started", "facts", ["kind", "on", "subject_kind", "subject_id"])
+    known = {column: sa.text(f"{column} IS NOT NULL") for column in ("dossier_id", "book_id", "replaces_id")}
+    for column in ("dossier_id", "book_id"):
+        op.drop_index(f"ix_documents_{column}", "documents")
+        where = known[column]
+        op.create_index(f"ix_documents_{column}", "documents", [column], sqlite_where=where, postgresql_where=where)
+    where = known["replaces_id"]
+    op.create_index("facts_replaced", "facts", ["replaces_id"], sqlite_where=where, postgresql_where=where)
