@@ -96,6 +96,7 @@ def _due(database: Database) -> int:
 
 
 def _joined(database: Database) -> int:
-    query = "SELECT count(*) FROM documents d JOIN facts f ON f.subject_id = d.id AND f.subject_kind = 'document' AND f.\"on\" > d.dated"
+    joined = "facts f ON f.subject_id = d.id AND f.subject_kind = 'document'"
+    query = f'SELECT count(*) FROM documents d JOIN {joined} AND f."on" > d.dated'
     with database.reading() as session:
         return int(session.scalar(text(query)) or 0)
