@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from forms import books, handovers
-from records import access, clock, dossiers, importing, loans, places, units, users
+from records import access, clock, dossiers, importing, loans, places, transfers, units, users
 from records.dossiers import NewOwner
 from records.users import Actor
 from retention import holds
@@ -27,6 +27,7 @@ from web.demo.estate import (
     table,
     years_before,
 )
+from web.demo.estate_life import EstateLife
 from web.office import Office
 
 Progress = Callable[[int, int], None]
@@ -70,6 +71,7 @@ class Story:
             self.homes,
             *(self._moving_in(number) for number in range(len(HOMES))),
             self.former_owners,
+            *EstateLife(self.office, self.desk, self.today).steps(),
             self.book_in_use,
             self.slips,
             self.closed_book,
@@ -169,8 +171,8 @@ class Story:
     def _sell(self, unit: str, to: str, on: date) -> None:
         with self.office.transaction() as session:
             home = units.find_unit(session, unit)
-            owner = NewOwner(to, "19900009999")
-            dossiers.start_ownership(session, self.office.vault, self._as(STAFF), home, [owner], on)
+            owner, reason = NewOwner(to, "19900009999"), "不动产权证书登记日期"
+            transfers.transfer(session, self.office.vault, self._as(STAFF), home, [owner], on, reason)
 
     def book_in_use(self) -> None:
         """A book of follow-up records: six pages came back, one was spoilt, one is gone and not yet signed for."""
