@@ -44,12 +44,11 @@ class Opener:
     def open(self, wish: Wish, _data: bytes) -> Told:
         """Open a file whose descriptor comes beside the question: its kind and how many pages it has."""
         _, descriptors, _, _ = socket.recv_fds(self._files, 1, 1)
-        with os.fdopen(descriptors[0], "rb") as file:
-            file.seek(0)
-            data = file.read()
+        file = os.fdopen(descriptors[0], "rb")
         try:
-            master = masters.open_master(data, str(wish["name"]))
+            master = masters.open_file(file, str(wish["name"]))
         except OfficeError as error:
+            file.close()
             return {"error": error.code, "details": error.details}, []
         self._open[int(wish["handle"])] = master
         self.make_room()

@@ -7,10 +7,12 @@ one-page PDFs, a single image stays as it is, a frame of a TIFF becomes a PNG (o
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import pikepdf
 from PIL import Image, UnidentifiedImageError
@@ -19,6 +21,8 @@ from records.errors import OfficeError
 
 LARGEST_FILE = 600 * 2**20
 MOST_PAGES = 5000
+# So much of a file tells what it is.
+_HEAD = 4096
 # An A0 drawing at 300 dpi has 140 million pixels; a decompression bomb has a thousand million.
 MOST_PIXELS = 150_000_000
 LONGEST_SIDE = 65_535
@@ -142,9 +146,10 @@ class _Single(Master):
 
 
 class _Pdf(Master):
-    def __init__(self, data: bytes, pdf: pikepdf.Pdf) -> None:
-        super().__init__(data, "application/pdf", len(pdf.pages))
-        self._pdf = pdf
+    def __init__(self, source: BinaryIO, pdf: pikepdf.Pdf) -> None:
+        # Its bytes stay where they are: of hundreds of megabytes only a page is wanted at a time.
+        super().__init__(b"", "application/pdf", len(pdf.pages))
+        self._source, self._pdf = source, pdf
 
     def _split(self, position: int) -> PageFile:
         with pikepdf.Pdf.new() as single:
@@ -156,6 +161,7 @@ class _Pdf(Master):
 
     def close(self) -> None:
         self._pdf.close()
+        self._source.close()
 
 
 class _Tiff(Master):
@@ -182,12 +188,24 @@ def open_master(data: bytes, name: str = "") -> Master:
 
     Raises EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge.
     """
-    if not data:
+    return open_file(io.BytesIO(data), name)
+
+
+def open_file(source: BinaryIO, name: str = "") -> Master:
+    """``open_master`` of a file that lies open already, and is closed with the master. Raises as it does."""
+    size = source.seek(0, os.SEEK_END)
+    source.seek(0)
+    head = source.read(_HEAD)
+    if not head:
         raise EmptyFile(name=name)
-    if len(data) > LARGEST_FILE:
-        raise TooLarge(name=name, what=f"{len(data) // 2**20} MB")
-    media_type = _media_type(data, name)
-    master = _open_pdf(data, name) if media_type == "application/pdf" else _open_image(data, name, media_type)
+    if size > LARGEST_FILE:
+        raise TooLarge(name=name, what=f"{size // 2**20} MB")
+    media_type = _media_type(head, name)
+    if media_type == "application/pdf":
+        master = _open_pdf(source, size, name)
+    else:
+        master = _open_image(head + source.read(), name, media_type)
+        source.close()
     if master.page_count > MOST_PAGES:
         master.close()
         raise TooLarge(name=name, what=f"{master.page_count} 页 / pages")
@@ -223,12 +241,14 @@ def _is_text(head: bytes) -> bool:
     return b"\x00" not in head and not any(byte < 9 for byte in head)
 
 
-def _open_pdf(data: bytes, name: str) -> Master:
-    if b"%%EOF" not in data[-2048:]:
+def _open_pdf(source: BinaryIO, size: int, name: str) -> Master:
+    source.seek(max(0, size - 2048))
+    if b"%%EOF" not in source.read():
         # A repair would silently drop the pages that did not arrive.
         raise BrokenFile(name=name, why="文件末尾缺失 / its end is missing")
     try:
-        pdf = pikepdf.open(io.BytesIO(data), suppress_warnings=True)
+        source.seek(0)
+        pdf = pikepdf.open(source, suppress_warnings=True, access_mode=pikepdf.AccessMode.stream)
     except pikepdf.PasswordError:
         raise EncryptedFile(name=name) from None
     except (pikepdf.PdfError, RuntimeError, ValueError) as error:
@@ -241,7 +261,7 @@ def _open_pdf(data: bytes, name: str) -> Master:
     if not 0 < found == promised:
         pdf.close()
         raise BrokenFile(name=name, why=f"应有 {promised} 页,找到 {found} 页 / {found} of {promised} pages")
-    return _Pdf(data, pdf)
+    return _Pdf(source, pdf)
 
 
 def _open_image(data: bytes, name: str, media_type: str) -> Master:
