@@ -25,7 +25,8 @@ def test_the_demonstration_shows_the_whole_loop(either_program: Any) -> None:
     states = program.ask("book", "show", _book(program), actor="何勇")["counts"]
     assert (states["returned"], states["voided"], states["missing"]) == (6, 1, 1)
     requests = program.ask("access", "list", actor="林国栋")["requests"]
-    assert sorted(one["state"] for one in requests) == ["approved", "registered", "requested"]
+    assert sorted(one["state"] for one in requests) == ["approved"] * 2 + ["registered"] * 2 + ["requested"]
+    assert [loan["overdue"] for loan in program.ask("loan", "list", actor="周敏")["loans"]] == [True]
     assert [one["reference"] for one in program.ask("retention", "due", actor="周敏")["due"]] == ["DA-1-1-101-01"]
     assert len(program.ask("retention", "holds", actor="周敏")["holds"]) == 1
     assert program.ask("search", "渗水", actor="陈晓")["total"] == 1
