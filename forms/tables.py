@@ -108,7 +108,10 @@ class Serial(Base):
     """
 
     __tablename__ = "serials"
-    __table_args__ = (UniqueConstraint("form_code", "year", "number"), Index("serials_state_at", "state_at"))
+    __table_args__ = (
+        UniqueConstraint("form_code", "year", "number"),
+        Index("serials_in_state", "state", "state_at", "book_id", "form_code"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str] = mapped_column(SerialText, unique=True)

@@ -35,7 +35,7 @@ def _found_quickly() -> None:
     )
     op.create_index("documents_lacking", "documents", ["lacks_signature", "filed_at"])
     op.create_index("documents_serial_copy", "documents", ["serial", "copy"])
-    op.create_index("serials_state_at", "serials", ["state_at"])
+    op.create_index("serials_in_state", "serials", ["state", "state_at", "book_id", "form_code"])
 
 
 def _key_holders() -> None:
