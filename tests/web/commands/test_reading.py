@@ -14,9 +14,13 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ArgumentError, OperationalError
 
+from records import documents, dossiers, readings, users
+from records.readings import FieldRead
+from records.settings import Settings
 from web.command_line import yedang
 from web.commands.answers import Column, Table, answer, width
 from web.commands.console import as_office_error
+from web.office import Office
 
 
 def test_without_a_grant_a_dossier_shows_its_gaps_but_no_names(program: Any) -> None:
@@ -165,3 +169,42 @@ def test_english_is_spoken_on_request(home: Path, office_template: Path) -> None
     refused = click.testing.CliRunner().invoke(yedang, ["book", "show", "HF"], env=environment)
     assert listed.stdout.strip() == "(none)"
     assert refused.stderr.startswith("Not found")
+
+
+@pytest.fixture
+def read_page(program: Any, home: Path) -> int:
+    """A document in the open dossier of 3-2-1201 whose page has been read; its number."""
+    office = Office.open(Settings.read({"YEDANG_HOME": str(home)}))
+    with office.transaction() as session:
+        dossier = dossiers.find_dossier(session, "DA-3-2-1201-01")
+        placing = documents.Placing(
+            form_code="RZ-08", title="验房表", rule="OWNER", dossier=dossier, section="inspection"
+        )
+        actor = users.find_actor(session, "archivist")
+        filed = documents.file_document(session, office.vault, actor, placing)
+        page = documents.add_page(session, office.vault, filed, documents.NewPage(b"%PDF", "application/pdf"))
+        readings.keep(session, page, {"opinion": FieldRead("卫生间漏氺", "recognised", (0.1, 0.2, 0.3, 0.1), (), 0.9)})
+        number = filed.id
+    office.database.close()
+    return number
+
+
+def test_what_was_read_is_shown_and_corrected_only_under_a_grant(
+    program: Any, grant: Callable[[str, str], None], read_page: int
+) -> None:
+    for words in (
+        ("text", read_page),
+        ("correct", read_page, "漏水", "--field", "业主意见"),
+        ("read-again", read_page),
+    ):
+        assert program("document", *words, actor="staff").code == 1
+    grant("3-2-1201", "staff")
+    [field] = program.ask("document", "text", read_page, actor="staff")["fields"]
+    assert (field["name"], field["text"], field["state"]) == ("业主意见", "卫生间漏氺", "recognised")
+    program.ask("document", "correct", read_page, r"卫生间漏水\n未修", "--field", "业主意见", actor="staff")
+    [field] = program.ask("document", "text", read_page, actor="staff")["fields"]
+    assert (field["text"], field["state"]) == ("卫生间漏水\n未修", "corrected")
+    [hit] = program.ask("search", "漏水", actor="staff")["hits"]
+    assert [(one["name"], one["state"], one["page"]) for one in hit["found"]] == [("业主意见", "corrected", 1)]
+    assert program.ask("search", "漏水", actor="archivist")["total"] == 0
+    assert program.ask("document", "read-again", read_page, actor="staff")["pages"] == 1
