@@ -23,6 +23,7 @@ MEASUREMENTS = (
     "serials",
     "searching",
     "judging",
+    "serving",
 )
 TARGET = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 

@@ -73,7 +73,10 @@ def page_text(session: Session, office: Office, document_id: int, form_code: str
     names = field_names(office.catalogue, form_code)
     here = {one.field for one in found if one.page == position}
     fields = next((page.fields for page in pages if page.position == position), {})
-    shown = [Shown(key, names.get(key, Named(zh=key, en=key)), field, key in here) for key, field in fields.items()]
+    shown = [
+        Shown(key, names[key] if key in names else Named(zh=key, en=key), field, key in here)
+        for key, field in fields.items()
+    ]
     hits: dict[int, int] = {}
     for one in found:
         hits[one.page] = hits.get(one.page, 0) + 1
