@@ -13,7 +13,7 @@ import hashlib
 import io
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -22,7 +22,7 @@ import pyrage
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, object_session
 
-from records import audit, clock, key_holders
+from records import audit, clock, key_holders, unfiled
 from records.errors import OfficeError
 from records.master_key import FilesOnly, Identity, MasterKey, NoMasterKey, Recipient
 from records.tables import Blob, Discard, Key
@@ -134,7 +134,11 @@ class Vault:
             raise KeyNotOpened(key=key.id) from None
 
     def store(self, session: Session, key: Key, data: bytes, media_type: str) -> Blob:
-        """Seal bytes for a key: to disk first (fsync, rename), then the row. The same bytes again are the same blob."""
+        """Seal bytes for a key: to disk first (fsync), then the row. The same bytes again are the same blob.
+
+        Takes the log's lock: what a killed filing left can be told from what is being filed (``clear_unfiled``).
+        """
+        audit.lock(session)
         digest = hashlib.sha256(data).hexdigest()
         known = session.scalar(select(Blob).where(Blob.digest == digest, Blob.key_id == key.id))
         if known is not None:
@@ -143,7 +147,7 @@ class Vault:
         # taken away before the file is written, so that whoever discards just now ends first.
         session.flush()
         session.execute(delete(Discard).where(Discard.path == blob_path(digest, key.id)))
-        with durably(self.folder / blob_path(digest, key.id)) as file:
+        with unfiled.laid_down(session, self.folder, blob_path(digest, key.id)) as file:
             # Straight into the file: a master of hundreds of megabytes is held in memory once, not twice.
             pyrage.encrypt_io(io.BytesIO(data), file, [Recipient.from_str(key.recipient)])
         blob = Blob(digest=digest, key_id=key.id, size=len(data), media_type=media_type)
@@ -174,6 +178,11 @@ class Vault:
             raise ScanAltered(blob=blob.id, why="无法解密 / cannot be decrypted") from None
         if plain.digest.hexdigest() != blob.digest:
             raise ScanAltered(blob=blob.id, why="摘要不符 / digest differs")
+
+    def clear_unfiled(self, session: Session) -> int:
+        """Remove what killed filings left in the vault, at any time; says how many files went."""
+        audit.lock(session)
+        return unfiled.clear(self.folder, _path_of, lambda names: _with_row(session, names))
 
     def forget(self, session: Session, blob: Blob) -> None:
         """Drop a blob's row and note its file for discarding after the commit (``discard_forgotten``)."""
@@ -226,6 +235,18 @@ def blob_path(digest: str, key_id: int) -> str:
     'ab/12/ab12000000000000000000000000000000000000000000000000000000000000-7.age'
     """
     return f"{digest[:2]}/{digest[2:4]}/{digest}-{key_id}.age"
+
+
+def _path_of(name: str) -> str:
+    """Where a file of the vault lies, by its name."""
+    return f"{name[:2]}/{name[2:4]}/{name}"
+
+
+def _with_row(session: Session, names: Collection[str]) -> set[str]:
+    """Which of these files of the vault have a row."""
+    digests = {name.partition("-")[0] for name in names}
+    rows = session.execute(select(Blob.digest, Blob.key_id).where(Blob.digest.in_(digests)))
+    return {Path(blob_path(digest, key_id)).name for digest, key_id in rows} & set(names)
 
 
 def write_durably(path: Path, data: bytes) -> None:

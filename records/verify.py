@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from records import audit, key_holders
+from records import audit, key_holders, unfiled
 from records.tables import Blob, Discard, Document, Dossier, Key, Ownership, Page
 from records.vault import KeyGone, KeyNotOpened, NoMasterKey, ScanAltered, Vault, blob_path
 
@@ -88,19 +88,20 @@ def _where(session: Session, blob: Blob) -> str:
 def _stray_files(session: Session, vault: Vault) -> Iterator[Finding]:
     known = {blob_path(digest, key_id) for digest, key_id in session.execute(select(Blob.digest, Blob.key_id))}
     leaving = set(session.scalars(select(Discard.path)))
+    being_filed = set(unfiled.names(vault.folder))
     for path in sorted(files_below(vault.folder)):
         if path in leaving:
             yield Finding(
                 "vault.leftover", path, f"已销毁内容的文件尚未清除:{path}", f"file of a destroyed record: {path}"
             )
-        elif path not in known:
+        elif path not in known and Path(path).name not in being_filed:
             yield Finding("vault.stray", path, f"库房中有无主文件:{path}", f"file without a record: {path}")
 
 
 def files_below(folder: Path) -> Iterator[str]:
     """The vault's files relative to its folder, unfinished ones included."""
     for path in folder.rglob("*"):
-        if path.is_file():
+        if path.is_file() and path.parent.name != unfiled.FOLDER:
             yield str(path.relative_to(folder))
 
 
@@ -110,7 +111,7 @@ def sweep_vault(session: Session, vault: Vault) -> int:
     A sealed file without a row is what remains of a filing that never committed; its page is still in the batch.
     Returns how many files went. Only to be run while nobody files.
     """
-    gone = vault.discard_forgotten(session)
+    gone = vault.discard_forgotten(session) + vault.clear_unfiled(session)
     known = {blob_path(digest, key_id) for digest, key_id in session.execute(select(Blob.digest, Blob.key_id))}
     for path in list(files_below(vault.folder)):
         name = Path(path).name

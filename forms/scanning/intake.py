@@ -98,6 +98,7 @@ def receive(
     actor.require("扫描归档", *OFFICE_ROLES)
     # One writer at a time from here: two people handing in the same file get the same batch.
     audit.lock(session)
+    desk.vault.clear_unfiled(session)
     known = find_batch(session, data)
     if known is not None:
         return known
@@ -222,6 +223,8 @@ def _let_go(database: Database, batch_id: int) -> None:
 
 
 def _work(database: Database, desk: ScanDesk, actor: Actor, batch_id: int, progress: Progress) -> None:
+    with database.transaction() as session:
+        desk.vault.clear_unfiled(session)
     with apart.in_memory() as file:
         with database.reading() as session:
             batch = _batch(session, batch_id)

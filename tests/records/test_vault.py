@@ -81,14 +81,21 @@ def test_check_names_the_damaged_blob(database: Database, vault: Vault, damage: 
     assert [finding.subject for finding in findings] == [f"blob:{blob_id}"]
 
 
-def test_a_filing_that_never_committed_leaves_only_what_the_sweep_removes(database: Database, vault: Vault) -> None:
+def test_what_a_filing_left_that_never_committed_goes_by_itself_and_nothing_else(
+    database: Database, vault: Vault
+) -> None:
     with pytest.raises(RuntimeError), database.transaction() as session:
         vault.store(session, vault.new_key(session, "document"), PAGE, "image/png")
         raise RuntimeError
+    stranger = vault.folder / "ab" / "12" / f"ab12{'0' * 60}-7.age"
+    stranger.parent.mkdir(parents=True)
+    stranger.write_bytes(b"not from here")
     with database.transaction() as session:
+        assert vault.clear_unfiled(session) == 1
         assert [finding.code for finding in verify.check_vault(session, vault)] == ["vault.stray"]
         assert verify.sweep_vault(session, vault) == 1
         assert list(verify.check_vault(session, vault)) == []
+    assert not list((vault.folder / ".filing").iterdir())
 
 
 def test_forgotten_bytes_go_only_after_the_commit(database: Database, vault: Vault) -> None:

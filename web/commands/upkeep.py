@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 import waitress
+from sqlalchemy.orm import Session
 
 from forms import numbers_check
 from records import audit, verify
@@ -59,7 +60,7 @@ def check(console: Console, sweep: bool) -> Answer:
     office = console.office
     with office.transaction() as session:
         # What a killed purge left behind is finished here.
-        swept = verify.sweep_vault(session, office.vault) if sweep else office.vault.discard_forgotten(session)
+        swept = verify.sweep_vault(session, office.vault) if sweep else _finish(session, office)
     with office.reading() as session, console.progress("检查影像", "Checking images") as progress:
         found = [
             *verify.check_log(session),
@@ -76,6 +77,11 @@ def check(console: Console, sweep: bool) -> Answer:
     if rows:
         return answer(data, Table(FINDING_COLUMNS, rows), failure=DoesNotHold(count=len(rows)))
     return answer(data, Sentence("检查完毕,没有发现问题。", "Everything holds."))
+
+
+def _finish(session: Session, office: Office) -> int:
+    """Remove what a killed purge or a killed filing left behind; nothing that is not known to be that."""
+    return office.vault.discard_forgotten(session) + office.vault.clear_unfiled(session)
 
 
 @click.command("backup", cls=OfficeCommand)
