@@ -28,7 +28,8 @@ def _pyzbar() -> Look | None:
         pyzbar = importlib.import_module("pyzbar.pyzbar")
     except ImportError:
         return None
-    return lambda scan: [code.data.decode("utf-8", "replace") for code in pyzbar.decode(scan.convert("L"))]
+    codes = [pyzbar.ZBarSymbol.QRCODE]
+    return lambda scan: [one.data.decode("utf-8", "replace") for one in pyzbar.decode(scan.convert("L"), codes)]
 
 
 @functools.cache

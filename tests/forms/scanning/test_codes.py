@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
+
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from forms import unsigned
+from forms.catalogue import load_catalogue
 from forms.paper import A4, A4_LANDSCAPE
 from forms.scanning import codes, registration, samples, signatures
 
@@ -125,18 +130,37 @@ def test_with_two_fiducials_hidden_a_person_judges_the_signatures(printed, desk)
     assert {verdict["signed"] for verdict in signatures.judge(gray, registered, boxes).values()} == {None}
 
 
-def test_a_photograph_in_perspective_is_left_to_a_person(printed, desk):
-    sheet, number, paper, boxes = printed[0]
-    image = sheet.images[number]
-    leaning = image.transform(
-        image.size, Image.Transform.PERSPECTIVE, (1.0, 0.12, -100, 0.03, 1.05, -60, 0.00002, 0.00008), fillcolor="white"
+def _photograph(image, seed):
+    """The page as a phone sees it on a desk: leaning, in the shadow of a hand, darker towards one side."""
+    random = np.random.default_rng(seed)
+    wide, high = image.size
+    lean = random.uniform(0.03, 0.09, 8) * np.tile((wide, high), 4)
+    desk = [(-lean[0], -lean[1]), (wide + lean[2], -lean[3]), (wide + lean[4], high + lean[5]), (-lean[6], high + 0.5)]
+    matrix = cv2.getPerspectiveTransform(
+        np.array(desk, np.float32), np.array([(0, 0), (wide, 0), (wide, high), (0, high)], np.float32)
     )
-    gray = _gray(leaning)
-    found = codes.read(gray, desk.secret).found
-    assert found is not None
-    registered = registration.register(gray, found.corners, paper)
-    assert not registered.is_sure
-    assert {verdict["signed"] for verdict in signatures.judge(gray, registered, boxes).values()} == {None}
+    seen = cv2.warpPerspective(np.asarray(image.convert("RGB")), matrix, (wide, high), borderValue=(96, 84, 70))
+    light = np.linspace(random.uniform(0.6, 0.8), 1.0, wide)[None, :, None] * np.ones((high, 1, 1))
+    cv2.ellipse(light, (int(0.6 * wide), int(0.8 * high)), (wide // 4, high // 5), 30, 0, 360, 0.55, -1)
+    light = cv2.GaussianBlur(light, (0, 0), 40)[:, :, None]
+    return Image.fromarray((seen * light).astype(np.uint8))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_a_photograph_is_filed_and_its_signatures_are_left_to_a_person(
+    database, actors, make_unit, make_sheet, scan_in, seed
+):
+    with database.transaction() as session:
+        unit, _ = make_unit(session)
+        sheet = make_sheet(session, actors.staff, "RZ-08", unit=unit)
+    out = io.BytesIO()
+    _photograph(sheet.signed(1, ["owner"]), seed).save(out, "JPEG", quality=80)
+    (fate,) = scan_in(database, actors.staff, out.getvalue(), "IMG_0001.jpg")
+    assert (fate.state, fate.serial, fate.page_no, fate.copy) == ("filed", sheet.serials[0], 1, 1)
+    assert {one["signed"] for one in fate.signatures.values()} == {None}
+    with database.reading() as session:
+        (waiting,) = unsigned.unsigned(session, load_catalogue())
+        assert (waiting.serial, waiting.missing, waiting.unclear) == (sheet.serials[0], (), ("owner", "handover"))
 
 
 def test_a_red_stamp_counts_as_ink_and_a_shadow_does_not(desk):
