@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from forms.catalogue import Catalogue
 from records import dossiers, units
+from records.completeness import Standing
 from records.dossiers import Expected, SectionContents
 from records.errors import NotFound
 from records.tables import Dossier
@@ -22,8 +23,15 @@ def find_dossier(session: Session, text: str) -> Dossier:
     return found
 
 
-def contents(session: Session, catalogue: Catalogue, dossier: Dossier) -> list[SectionContents]:
-    """The dossier's sections in the handbook's order (DA 4.1), with what is filed and what is missing."""
+def contents(
+    session: Session, catalogue: Catalogue, dossier: Dossier, standing: Standing | None = None
+) -> list[SectionContents]:
+    """The dossier's sections in the handbook's order (DA 4.1), with what is filed and what is missing.
+
+    Missing is what its life events ask for, where their ``standing`` is given; otherwise what the catalogue requires.
+    """
     sections = [(section.key, section.zh) for section in catalogue.sections]
-    expected = [Expected(form.code, form.zh, form.section or "") for form in catalogue.required_forms()]
+    clauses = {one.form: one.clause for event in standing.events for one in event.missing} if standing else {}
+    forms = [catalogue.form(code) for code in clauses] if standing else catalogue.required_forms()
+    expected = [Expected(form.code, form.zh, form.section or "", clauses.get(form.code, "")) for form in forms]
     return dossiers.contents(session, dossier, sections, expected)

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import click
 
-from records import access, dossiers, identifiers
+from records import access, dossiers, identifiers, transfers
+from records.completeness import EventStanding, Standing
 from records.dossiers import SectionContents
 from records.errors import BadInput
+from records.estate_tables import BoundaryDocument
 from records.tables import Document, Dossier
-from records.users import OFFICE_ROLES
+from records.users import OFFICE_ROLES, Role
 from records.vault import write_durably
+from web import completeness
+from web.acts import boundaries
 from web.acts.dossier_directory import print_directory
 from web.acts.dossier_export import export_dossier
 from web.acts.dossier_paper import KINDS, of_building, print_many
@@ -26,6 +30,23 @@ SECTION_COLUMNS = (
     Column("present", "已归档", "Filed"),
     Column("documents", "文件", "Documents"),
     Column("missing", "缺少", "Missing"),
+)
+
+STANDING_COLUMNS = (
+    Column("unit", "单元房号", "Unit"),
+    Column("dossier", "档号", "Dossier"),
+    Column("events", "事件", "Events"),
+    Column("count", "缺少", "Missing"),
+    Column("missing", "缺少的表单", "Forms missing"),
+    Column("unsigned", "未签", "Unsigned"),
+)
+WAITING_COLUMNS = (
+    Column("id", "序号", "No."),
+    Column("form", "表单", "Form"),
+    Column("serial", "编号", "Serial"),
+    Column("dated", "日期", "Dated"),
+    Column("former", "原档案", "Former"),
+    Column("present", "新档案", "Present"),
 )
 
 
@@ -47,7 +68,11 @@ def show(console: Console, unit: str) -> Answer:
         actor.require("查看业主档案", *OFFICE_ROLES)
         dossier = find_dossier(session, unit)
         decision = access.may_see_dossier(session, actor, dossier)
-        sections = [_section(one, decision.allowed) for one in contents(session, console.office.catalogue, dossier)]
+        standing = next(iter(completeness.standings(session, console.office, dossier_ids=[dossier.id])), None)
+        # A former owner's dossier tells without a grant only that it exists.
+        shown = decision.allowed or dossier.state == "open"
+        found = contents(session, console.office.catalogue, dossier, standing) if shown else []
+        sections = [_section(one, decision.allowed) for one in found]
         data = {
             **_about(dossier),
             "former": [
@@ -56,7 +81,8 @@ def show(console: Console, unit: str) -> Answer:
             "open_to_you": decision.allowed,
             "because": decision.because,
             "owners": [owner.name for owner in dossier.ownership.owners] if decision.allowed else None,
-            "complete": not any(one["missing"] for one in sections),
+            "complete": (not standing.missing if standing else None) if shown else None,
+            "events": [_event(one) for one in standing.events] if standing else [],
             "sections": sections,
         }
     return answer(data, _heading(data, decision.because_en), Table(SECTION_COLUMNS, [_row(one) for one in sections]))
@@ -94,10 +120,16 @@ def _section(section: SectionContents, titles: bool) -> dict[str, object]:
     return {
         "key": section.key,
         "name": section.name,
-        "present": len(section.documents),
-        "missing": [{"form": one.form_code, "name": one.name} for one in section.missing],
+        "present": len(section.documents) if titles else None,
+        "missing": [{"form": one.form_code, "name": one.name, "clause": one.clause} for one in section.missing],
         "documents": [_document(one) for one in section.documents] if titles else None,
     }
+
+
+def _event(standing: EventStanding) -> dict[str, object]:
+    """What a life event asks for, by form codes."""
+    lists = {"missing": standing.missing, "unsigned": standing.unsigned, "later": standing.later}
+    return {"event": standing.event.key} | {key: [one.form for one in found] for key, found in lists.items()}
 
 
 def _document(document: Document) -> dict[str, object]:
@@ -121,6 +153,72 @@ def _row(section: dict[str, object]) -> dict[str, object]:
         [f"{one['title']} {one['serial'] or ''}".strip() for one in documents] if isinstance(documents, list) else []
     )
     return {**section, "documents": shown, "missing": [one["name"] for one in missing]}
+
+
+@group.command("completeness")
+@click.option("--building", default="", help="楼栋 / of one building")
+@click.option("--event", default="", help="事件:move_in、renovation、transfer / by one life event")
+@click.option("--out", type=click.Path(path_type=Path), help="另存为 xlsx / also write it as .xlsx")
+@pass_console
+def completeness_(console: Console, building: str, event: str, out: Path | None) -> Answer:
+    """全小区档案完整性,缺得多的在前。 / The whole estate's completeness, worst first; names no owner."""
+    office = console.office
+    known = [one.key for one in office.life_events]
+    if event and event not in known:
+        raise BadInput(what=f"事件 {event}(可选:{'、'.join(known)})")
+    with office.reading() as session:
+        console.actor(session).require("查看档案完整性", *OFFICE_ROLES)
+        found = completeness.standings(session, office, building=building, event=event)
+        if out is not None:
+            write_durably(out, completeness.workbook(office.catalogue, found))
+    rows = [_standing(one) for one in found]
+    return answer({"dossiers": rows, "file": out}, Table(STANDING_COLUMNS, rows))
+
+
+def _standing(one: Standing) -> dict[str, object]:
+    return {
+        "estate": one.estate,
+        "unit": one.unit,
+        "dossier": one.number,
+        "events": [event.event.key for event in one.events],
+        "count": len(one.missing),
+        "missing": list(one.missing),
+        "unsigned": list(one.unsigned),
+    }
+
+
+@group.command("boundary")
+@pass_console
+def boundary(console: Console) -> Answer:
+    """补登业主变更后待定归属的文件。 / Documents after a back-dated transfer that wait for a decision."""
+    with console.office.reading() as session:
+        console.actor(session).require("查看待定归属的文件", Role.ARCHIVIST)
+        rows = [_waiting(one) for one in transfers.waiting(session)]
+    return answer({"waiting": rows}, Table(WAITING_COLUMNS, rows))
+
+
+def _waiting(row: BoundaryDocument) -> dict[str, object]:
+    document = row.document
+    return {
+        "id": row.id,
+        "form": document.form_code,
+        "serial": document.serial,
+        "dated": document.dated,
+        "former": row.former.number,
+        "present": row.present.number,
+    }
+
+
+@group.command("decide")
+@click.argument("row", type=int)
+@click.argument("decision", type=click.Choice(boundaries.DECISIONS))
+@pass_console
+def decide(console: Console, row: int, decision: str) -> Answer:
+    """决定一份文件留在原档案还是移入新档案(只由档案员)。 / Decide where such a document belongs."""
+    with console.office.transaction() as session:
+        done = boundaries.decide(session, console.office.vault, console.actor(session), row, decision)
+        data = {"id": done.id, "document": done.document_id, "state": done.state}
+    return said(data, f"第 {row} 份已决定。", f"Decided on {row}: {decision}.")
 
 
 @group.command("print")

@@ -26,7 +26,7 @@ from web.office import Office
 def test_without_a_grant_a_dossier_shows_its_gaps_but_no_names(program: Any) -> None:
     shown = program.ask("dossier", "show", "3-2-1201", actor="staff")
     assert [section["key"] for section in shown["sections"]][:3] == ["covenant", "service", "safety"]
-    assert shown["sections"][0]["missing"] == [{"form": "RZ-02", "name": "业主临时公约"}]
+    assert shown["sections"][0]["missing"] == [{"form": "RZ-02", "name": "业主临时公约", "clause": "RZ 4.5.4"}]
     assert shown["owners"] is None
     assert "王建国" not in json.dumps(shown, ensure_ascii=False)
 
