@@ -269,4 +269,4 @@ def _row_text(row: Sequence[Bounds], marks: Marks, read: Sequence[LineRead]) -> 
     if any(_inside(option.square, row[0]) for option in marks.options):
         return written
     head = "".join(word.text for word in marks.words if _inside(word.box, row[0]) and not word.text.isdecimal())
-    return f"{head}:{written}" if head else written
+    return f"{head}：{written}" if head else written

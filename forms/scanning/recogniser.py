@@ -25,11 +25,14 @@ from forms.scanning.rasters import Gray
 # 736 px of height, which takes twenty times as long and finds no more.
 _LOOKED_AT = 960
 _WORST_LINE = 0.5
-_CJK = "\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
-# Plain marks as they come out of folding: a gap between one and a Chinese character is the engine's too.
-_MARK = ",.:;!?()"
-_GAP = re.compile(rf"(?<=[{_CJK}])[ \t]+(?=[{_CJK}{_MARK}])|(?<=[{_MARK}])[ \t]+(?=[{_CJK}])")
+_HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_CJK = f"\u3000-\u303f\uff00-\uffef{_HAN}"
+_GAP = re.compile(rf"(?<=[{_CJK}])[ \t]+(?=[{_CJK}])")
 _FULL_WIDTH = re.compile(r"[\uff01-\uff5e\u3000]")
+# Beside a Chinese character a mark is the Chinese one, whichever width the engine took it for.
+_MARK = re.compile(rf"(?<=[{_HAN}])[ \t]*[,;:?!][ \t]*|[ \t]*[,;:?!][ \t]*(?=[{_HAN}])")
+_BRACKETS = re.compile(rf"(?<=[{_HAN}])[ \t]*\(([^()]*)\)|\(([^()]*[{_HAN}][^()]*)\)")
+_CHINESE = str.maketrans(",;:?!", "，；：？！")
 
 
 @dataclass(frozen=True)
@@ -154,14 +157,16 @@ def joined(lines: Sequence[Line]) -> str:
 
 
 def clean(text: str) -> str:
-    """Text as search expects it: no spaces between Chinese characters, full-width letters and digits as plain ones.
+    """Text as people write and search expects it: no spaces between Chinese characters, plain letters and digits.
 
-    Chinese marks that have no plain form (、 。 《 「) stay.
+    Marks are the Chinese ones among Chinese characters and plain ones among letters and digits.
 
     >>> clean("王 建 国 ＴＥＬ：１３８００００１１１１")
     '王建国 TEL:13800001111'
-    >>> clean("漏 水 ， 已 修 。")
-    '漏水,已修。'
+    >>> clean("漏 水 , 已 修(两处) 。")
+    '漏水，已修（两处）。'
     """
     plain = _FULL_WIDTH.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
-    return _GAP.sub("", plain).strip()
+    marked = _MARK.sub(lambda found: found[0].strip().translate(_CHINESE), plain)
+    closed = _BRACKETS.sub(lambda found: f"（{(found[1] or found[2] or '').strip()}）", marked)
+    return _GAP.sub("", closed).strip()

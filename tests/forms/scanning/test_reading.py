@@ -156,7 +156,7 @@ def test_pieces_are_joined_in_reading_order():
         Line("联系电话：", 20, 50, 120, 72),
         Line("下一行", 20, 80, 100, 100),
     ]
-    assert reading.joined(lines) == "回访记录\n联系电话:  13800001111\n下一行"
+    assert reading.joined(lines) == "回访记录\n联系电话：  13800001111\n下一行"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,11 @@ def test_pieces_are_joined_in_reading_order():
         ("王 建 国", "王建国"),
         ("３－２－１２０１", "3-2-1201"),
         ("Room 12 号", "Room 12 号"),
-        ("（存档）", "(存档)"),
+        ("（存档）", "（存档）"),
+        ("漏 水 ,已修 。", "漏水，已修。"),
+        ("阳台(2) 开裂", "阳台（2）开裂"),
+        ("１０：３０ 到场", "10:30 到场"),
+        ("ＩＤ：Ａ（１）", "ID:A(1)"),
         ("㎡", "㎡"),
     ],
 )
@@ -194,11 +198,11 @@ def test_a_scanned_form_is_really_read_field_by_field(database, actors, shop, ma
         [[page]] = readings.of_documents(session, session.scalars(select(Document.id))).values()
         text = session.scalars(select(Page.text)).one()
     found = {key: field.text for key, field in page.fields.items() if field.state == "recognised"}
-    assert found == {"water": "128", "gas": "56.2", "opinion": "墙面空鼓两处,卫生间地漏反水"}
+    assert found == {"water": "128", "gas": "56.2", "opinion": "墙面空鼓两处，卫生间地漏反水"}
     assert (page.fields["owner"].state, page.fields["owner"].text) == ("printed", "欧阳建国")
     assert page.fields["fix_by"].state == "blank"
     assert "handover" not in page.fields
-    assert text == "128\n·\n56.2\n·\n墙面空鼓两处,卫生间地漏反水"
+    assert text == "128\n·\n56.2\n·\n墙面空鼓两处，卫生间地漏反水"
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -138,7 +138,7 @@ def test_long_writing_is_read_line_by_line_with_the_place_of_each(catalogue: Cat
     fields = paper.read(recogniser, "bad")
     assert fields is not None
     works = fields["works"]
-    assert [line.text for line in works.lines] == ["拆除厨房非承重隔墙,更换卫生间防水层", "铺设地砖约三十平方米"]
+    assert [line.text for line in works.lines] == ["拆除厨房非承重隔墙，更换卫生间防水层", "铺设地砖约三十平方米"]
     first, second = (line.box for line in works.lines)
     assert works.box is not None
     assert works.box[1] <= first[1] < second[1] < works.box[1] + works.box[3]
@@ -157,7 +157,7 @@ def test_a_table_is_read_cell_by_cell_behind_the_items_printed_in_it(
     paper = Paper(catalogue, "RZ-08")
     for row, column, text in ((2, 1, "不合格"), (2, 2, "墙面空鼓两处"), (5, 1, "合格")):
         paper.image = handwriting.write(paper.image, paper.cell("items", row, column), text, 9 + row)
-    assert filled(paper.read(recogniser)) == {"items": "墙面、顶棚:不合格  墙面空鼓两处\n卫生间防水、地漏:合格"}
+    assert filled(paper.read(recogniser)) == {"items": "墙面、顶棚：不合格  墙面空鼓两处\n卫生间防水、地漏：合格"}
 
 
 def test_a_column_to_sign_in_is_not_read(catalogue: Catalogue) -> None:
