@@ -7,7 +7,7 @@ log's lock first, so that a run and a correction of the same page come one after
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from records.database import Base
 from records.errors import BadInput, NotFound
 from records.tables import Document, Page
 from records.users import Actor
+from records.verify import Finding
 
 #: The key under which a page without known fields is kept as a whole.
 WHOLE = ""
@@ -217,3 +218,13 @@ def read_again(session: Session, actor: Actor, document_id: int) -> int:
         count += 1
     audit.append(session, actor.id, Verb.PAGE_TO_READ_AGAIN, f"document:{document_id}", {"pages": count})
     return count
+
+
+def findings(session: Session) -> Iterator[Finding]:
+    """Pages whose text for search is not what their fields say."""
+    query = select(Page.document_id, Page.position, Page.text, PageReading.fields)
+    for document_id, position, text, kept in session.execute(query.join(PageReading, PageReading.page_id == Page.id)):
+        if text_of(_fields(kept, "")) != text:
+            zh = f"文件 {document_id} 第 {position} 页的正文与各栏目识别的文字不一致"
+            en = f"the text of page {position} of document {document_id} is not what its fields say"
+            yield Finding("reading.text", f"document:{document_id}", zh, en)

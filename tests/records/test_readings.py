@@ -207,3 +207,11 @@ def test_what_was_read_goes_with_the_record(database: Database, actors: Any, vau
     assert counts["readings"] == 1
     with database.reading() as session:
         assert session.scalars(select(PageReading)).all() == []
+
+
+def test_check_names_a_page_whose_text_is_not_what_its_fields_say(database: Database, read: int) -> None:
+    with database.transaction() as session:
+        assert list(readings.findings(session)) == []
+        session.scalars(select(Page)).one().text = "别的字"
+    with database.reading() as session:
+        assert [(one.code, one.subject) for one in readings.findings(session)] == [("reading.text", f"document:{read}")]

@@ -15,7 +15,7 @@ import waitress
 from sqlalchemy.orm import Session
 
 from forms import numbers_check
-from records import audit, verify
+from records import audit, readings, verify
 from records.audit import Verb
 from records.errors import OfficeError
 from records.users import Role
@@ -66,6 +66,7 @@ def check(console: Console, sweep: bool) -> Answer:
             *verify.check_log(session),
             *verify.check_records(session),
             *numbers_check.findings(session),
+            *readings.findings(session),
             *office.index.findings(session),
             *verify.check_keys(session, office.vault),
             *verify.check_vault(session, office.vault, progress),
