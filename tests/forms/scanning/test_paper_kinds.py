@@ -127,7 +127,7 @@ def test_both_sides_with_blank_backs(database, actors, book, scan_in):
     assert {(fate.state, fate.reason) for fate in fates[1::2]} == {("blank", "blank_back")}
 
 
-@pytest.mark.parametrize("dpi", [150, 300, 600])
+@pytest.mark.parametrize("dpi", [150, 240, 300, 600])
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_jpeg_in_every_resolution(database, actors, book, scan_in, dpi, mode):
     pages = [_resized(image, dpi).convert(mode) for image in book.images[:2]]
@@ -135,7 +135,7 @@ def test_jpeg_in_every_resolution(database, actors, book, scan_in, dpi, mode):
 
 
 @pytest.mark.parametrize("pack", [_ccitt, _jbig2, samples.scan_tiff])
-@pytest.mark.parametrize("dpi", [200, 300, 600])
+@pytest.mark.parametrize("dpi", [150, 200, 300, 600])
 def test_black_and_white_as_copiers_send_it(database, actors, book, scan_in, pack, dpi):
     pages = [_resized(image, dpi) for image in book.images[:3]]
     _all_filed(scan_in(database, actors.staff, pack(pages, dpi)), book.serials[:3])
