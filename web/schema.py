@@ -12,6 +12,7 @@ from sqlalchemy import Connection, MetaData
 
 import forms.scanning.tray_tables
 import forms.tables
+import forms.transfer_tables
 import records.access_tables
 import records.estate_tables
 import records.paper_tables
@@ -31,6 +32,7 @@ TABLE_MODULES = (
     records.readings,
     records.access_tables,
     forms.tables,
+    forms.transfer_tables,
     forms.scanning.tray_tables,
     retention.tables,
     search.tables,

@@ -1,4 +1,4 @@
-"""Boxes and shelves with place codes; loans of paper."""
+"""Boxes and shelves with place codes; loans of paper; transfer lists of books."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def upgrade() -> None:
     _places()
     _loans()
     _loan_parts()
+    _transfer_lists()
 
 
 def _places() -> None:
@@ -103,3 +104,35 @@ def _loan_parts() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_loan_extensions_loan_id"), "loan_extensions", ["loan_id"])
+
+
+def _transfer_lists() -> None:
+    op.create_table(
+        "transfer_lists",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=24), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("made_by", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("receiver", sa.String(length=64), nullable=False),
+        sa.Column("signed_on", sa.Date(), nullable=True),
+        sa.Column("recorded_by", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["made_by"], ["users.id"]),
+        sa.ForeignKeyConstraint(["recorded_by"], ["users.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("number"),
+        sa.UniqueConstraint("year", "ordinal"),
+    )
+    op.create_table(
+        "transfer_lines",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("list_id", sa.Integer(), nullable=False),
+        sa.Column("book_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["list_id"], ["transfer_lists.id"]),
+        sa.ForeignKeyConstraint(["book_id"], ["books.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    for column in ("list_id", "book_id"):
+        op.create_index(op.f(f"ix_transfer_lines_{column}"), "transfer_lines", [column])
