@@ -14,7 +14,7 @@ _KEEPERS = (Role.ARCHIVIST, Role.SUPERVISOR, Role.MANAGER)
 
 @dataclass(frozen=True)
 class Place:
-    """A place to go: the endpoint, its name, its icon, and whose work it is. ``also``: blueprints that lie behind it."""
+    """A place to go: the endpoint, its name, its icon, and whose work it is; ``also`` the blueprints behind it."""
 
     endpoint: str
     name: object
