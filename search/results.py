@@ -155,12 +155,15 @@ def search(
 
 
 def every_hit(session: Session, asked: Asked, visible: Visible, most: int) -> Iterator[Hit]:
-    """All that a question finds, newest first, up to ``most``: one question, then the documents in batches."""
+    """All that a question finds, newest first, up to ``most``: one question, then the documents in batches.
+
+    Without the places of the hits: a list of thousands shows none.
+    """
     if asked.whole is None:
         return
     _, places = engine_for(session).page(session, places_of(session, asked.whole), most, 0)
     for start in range(0, len(places), _BATCH):
-        yield from _hits(session, asked.meaning, visible, places[start : start + _BATCH])
+        yield from _hits(session, asked.meaning, visible, places[start : start + _BATCH], placed=False)
 
 
 def places_of(session: Session, expression: Expression) -> Select[int]:
@@ -173,10 +176,12 @@ def places_of(session: Session, expression: Expression) -> Select[int]:
     return found
 
 
-def _hits(session: Session, meaning: Expression | None, visible: Visible, places: Sequence[int]) -> Iterator[Hit]:
+def _hits(
+    session: Session, meaning: Expression | None, visible: Visible, places: Sequence[int], *, placed: bool = True
+) -> Iterator[Hit]:
     sources = {source.document_id: source for source in gather(session, [document_at(place) for place in places])}
     shown = [source.document_id for source in sources.values() if visible.includes(source)]
-    pages = readings.of_documents(session, shown) if meaning is not None else {}
+    pages = readings.of_documents(session, shown) if placed and meaning is not None else {}
     for place in places:
         source = sources.get(document_at(place))
         if source is not None and visible.includes(source):
