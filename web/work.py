@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from forms import outstanding, stock, unsigned
+from forms import book_transfers, outstanding, stock, unsigned
 from forms.scanning import tray
 from forms.tables import Book, Serial
 from records import audit, clock, follow_ups, loans, transfers
@@ -24,6 +25,8 @@ from web.language import moment, spoken, told
 
 #: Of each kind of task, so many stand on the first page.
 MOST_TASKS = 5
+#: So many days ahead a transfer shows.
+_TRANSFER_SOON = 10
 
 
 @dataclass(frozen=True)
@@ -306,6 +309,23 @@ def _overdue_loans(session: Session, actor: Actor) -> list[Task]:
     ]  # fmt: skip
 
 
+def _books_to_go(session: Session, _actor: Actor) -> Tile:
+    soon = clock.today() + timedelta(days=_TRANSFER_SOON)
+    due = book_transfers.waiting(session, visit.office().catalogue, clock.today())
+    count = sum(one.due_on <= soon for one in due)
+    return Tile("transfers.listing", "box-seam", _("该移交的册"), count, _("十天内到期或已逾期"), urgent=True)
+
+
+def _transfers_late(session: Session, _actor: Actor) -> list[Task]:
+    """Books that should have been handed over already."""
+    due = book_transfers.waiting(session, visit.office().catalogue, clock.today())
+    late = [one for one in due if one.late][:MOST_TASKS]
+    return [
+        Task(url_for("transfers.listing"), "box-seam", _("逾期未移交的册"), f"{one.book.number} · {one.due_on}")
+        for one in late
+    ]
+
+
 def _people(session: Session, _actor: Actor) -> Tile:
     return Tile("administration.listing", "people", _("在用用户"), _count(session, User, User.active), _("按岗位"))
 
@@ -317,7 +337,7 @@ def _log(session: Session, _actor: Actor) -> Tile:
 _TASKS: dict[Role, tuple[Callable[[Session, Actor], list[Task]], ...]] = {
     Role.STAFF: (_copies_due, _overdue_loans, _contacts_due, _tray_pages, _grants),
     Role.ARCHIVIST: (_requests, _overdue_loans, _tray_pages),
-    Role.SUPERVISOR: (_copies_due, _books_with_gaps, _grants),
+    Role.SUPERVISOR: (_copies_due, _transfers_late, _books_with_gaps, _grants),
     Role.MANAGER: (_requests, _overdue_loans, _lists, _books_with_gaps),
     Role.ADMIN: (),
 }
@@ -331,10 +351,11 @@ _BY_ROLE: dict[Role, tuple[Callable[[Session, Actor], Tile], ...]] = {
         _loans_to_hand_out,
         _boundaries,
         _surveys,
+        _books_to_go,
         _books_in_use,
         _holds,
     ),
-    Role.SUPERVISOR: (_late, _contacts, _low_stock, _books_in_use, _holds),
+    Role.SUPERVISOR: (_late, _contacts, _low_stock, _books_to_go, _books_in_use, _holds),
     Role.MANAGER: (_to_decide, _disposals_to_decide, _missing_unsigned, _loan_incidents, _loans_overdue, _books_in_use),
     Role.ADMIN: (_people, _log),
 }

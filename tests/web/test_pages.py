@@ -81,6 +81,7 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "/places/print/<token>": ("/places/print/none", NOBODY),
     "/places/print/<token>/progress": ("/places/print/none/progress", NOBODY),
     "/places/print/<token>/file": ("/places/print/none/file", NOBODY),
+    "/transfers/": ("/transfers/", OFFICE),
     "/search/": ("/search/?q=装修", OFFICE),
     "/search/suggestions": ("/search/suggestions?q=装修", OFFICE),
     "/retention/": ("/retention/", KEEPERS),

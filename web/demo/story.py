@@ -75,6 +75,7 @@ class Story:
             self.book_in_use,
             self.slips,
             self.closed_book,
+            self.patrol_book,
             self.agreements,
             self.odd_pages,
             self.access_requests,
@@ -213,6 +214,16 @@ class Story:
             book = books.find_book(session, number)
             books.cancel_blank(session, self._as(SUPERVISOR), book, printed.serials[3:])
             books.close(session, self._as(SUPERVISOR), book)
+
+    def patrol_book(self) -> None:
+        """A patrol book that is full and closed: it goes to the archive by the month's end."""
+        number, printed = self.desk.print_book(STAFF_2, "XC-01", 2)
+        with self.office.transaction() as session:
+            books.issue(session, self._as(STAFF_2), books.find_book(session, number), STAFF_2.name)
+        papers = self.desk.book_pages(printed, (1, 2))
+        self.desk.file(STAFF_2, "巡楼日志.pdf", [self.desk.signed(paper) for paper in papers.values()])
+        with self.office.transaction() as session:
+            books.close(session, self._as(SUPERVISOR), books.find_book(session, number))
 
     def agreements(self) -> None:
         """The agreements of two families, as Word documents; their paper has not come back yet."""

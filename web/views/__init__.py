@@ -31,6 +31,7 @@ from web.views import (
     search,
     signatures,
     signing_in,
+    transfers,
     tray,
     units,
 )
@@ -42,6 +43,7 @@ BLUEPRINTS = (
     merging.views,
     numbers.views,
     books.views,
+    transfers.views,
     scanning.views,
     signatures.views,
     tray.views,

@@ -1,0 +1,72 @@
+"""The transfer list 移交清单 as PDF: the books, their ranges, what became of their pages, where both hands sign."""
+
+from __future__ import annotations
+
+import io
+
+from sqlalchemy.orm import Session
+
+from forms import book_transfers, books, pdf
+from forms.layout.dossier_pages import day
+from forms.layout.listing import Cells, ListColumn, Listing, Note, Row, Strip, listing_pages
+from forms.paper import A4_LANDSCAPE
+from forms.tables import Book
+from forms.transfer_tables import TransferList
+from records import audit, clock
+from records.audit import Verb
+from records.users import Actor
+from web.office import Office
+
+_COLUMNS = (
+    ListColumn("顺序号", 1.1),
+    ListColumn("册号", 2.8, "left"),
+    ListColumn("表单", 3.4, "left"),
+    ListColumn("编号范围", 5.4, "left"),
+    ListColumn("页数", 1.0),
+    ListColumn("各页情况", 4.0, "left"),
+    ListColumn("结册日期", 2.0),
+    ListColumn("应移交日期", 2.0),
+    ListColumn("保管期限", 3.4, "left"),
+)
+_SIGNING = (
+    "移交人（签字）：　　　　　　　　　　　　接收人（签字）：　　　　　　　　　　　　监交人（签字）：",
+    "移交日期：　　　　　年　　　月　　　日　　　　　　　　　　　　　　　　　接收部门（盖章）：",
+)
+
+
+def print_list(session: Session, office: Office, actor: Actor, made: TransferList) -> bytes:
+    """Draw a list as PDF; logged. Raises NotAllowed."""
+    actor.require("打印移交清单", *book_transfers.KEEPERS)
+    rows: list[Row] = [_row(session, office, number, line.book) for number, line in enumerate(made.lines, start=1)]
+    pages = sum(line.book.page_count for line in made.lines)
+    rows.append(Note(f"合计 {len(made.lines)} 册 {pages} 页；双方已逐册清点，编号连续，作废、注销、缺失各页均已登记。"))
+    rows += [Strip(text) for text in _SIGNING]
+    beside = f"{office.settings.office}　编号 {made.number}"
+    foot = f"编制于 {day(clock.local_date(made.made_at))}"
+    out = io.BytesIO()
+    drawn = listing_pages(Listing("移交清单", beside, _COLUMNS, rows, foot=foot))
+    pdf.draw_pages(drawn, out, title=f"移交清单 {made.number}", author=office.settings.office, paper=A4_LANDSCAPE)
+    audit.append(session, actor.id, Verb.TRANSFER_PRINTED, f"transfer:{made.number}", {"books": len(made.lines)})
+    return out.getvalue()
+
+
+def _row(session: Session, office: Office, number: int, book: Book) -> Cells:
+    form = office.catalogue.form(book.form_code)
+    closed_on = clock.local_date(book.closed_at) if book.closed_at else None
+    key = next((key for key in form.retention if key in book_transfers.rules()), form.retention[0])
+    rule = book_transfers.rules().get(key)
+    counts = books.reconcile(session, book).counts
+    pages = "、".join(f"{books.PAGE_STATES[state][0]} {count}" for state, count in counts.items())
+    return Cells(
+        (
+            str(number),
+            book.number,
+            form.zh,
+            f"{book.serials[0].text} 至 {book.serials[-1].text}",
+            str(book.page_count),
+            pages,
+            f"{closed_on:%Y-%m-%d}" if closed_on else "",
+            f"{rule.due_on(closed_on):%Y-%m-%d}" if rule and closed_on else "",
+            office.catalogue.rules[key].zh,
+        )
+    )
