@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, time
 from threading import Lock
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from forms.scanning import intake
@@ -33,12 +33,24 @@ class BatchHand:
         self._lock = Lock()
 
     def take_up(self, actor: Actor, batch_id: int) -> None:
-        """File a batch soon; once, however often it is asked for."""
+        """File a batch soon; once, however often it is asked for.
+
+        Where pages cannot be opened, a worker that holds the master key files it.
+        """
+        if not self._office.vault.master.can_open():
+            self._leave_to_the_worker(batch_id)
+            return
         with self._lock:
             if batch_id in self._working:
                 return
             self._working.add(batch_id)
         self._pool.submit(self._work, actor, batch_id)
+
+    def _leave_to_the_worker(self, batch_id: int) -> None:
+        # A lease that is over is what a worker looks for; without one it would give this process some minutes first.
+        mine = update(ScanBatch).where(ScanBatch.id == batch_id, ScanBatch.state == "received")
+        with self._office.transaction() as session:
+            session.execute(mine.where(ScanBatch.leased_until.is_(None)).values(leased_until=clock.now()))
 
     def _work(self, actor: Actor, batch_id: int) -> None:
         try:

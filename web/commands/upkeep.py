@@ -171,6 +171,7 @@ def rebuild(console: Console) -> Answer:
 @pass_console
 def worker(console: Console, once: bool, parent: int | None) -> Answer | None:
     """后台:收取、识别扫描件,续完归档,夜间销毁。 / Takes in the inbox, reads pages, disposes at night."""
+    console.office.vault.master.identities()  # where only the public part is there is nothing for a worker to do
     working = Worker(console.office, parent=parent)
     click.echo(working.inbox.sentence()[console.language == "en"], err=True)
     if not once:

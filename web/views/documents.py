@@ -29,6 +29,7 @@ def page(document_id: int) -> ResponseReturnValue:
     found = viewer.allowed_document(visit.look(), me, document_id) if decision.allowed else None
     if found is None:
         raise _unknown(document_id)
+    visit.office().vault.master.identities()  # one sentence, instead of a page whose picture does not come
     document, decision = found
     positions = [one.position for one in document.pages]
     wanted = request.args.get("page", positions[0] if positions else 1, type=int)

@@ -83,6 +83,7 @@ def page(page_id: int) -> ResponseReturnValue:
     """One page of the tray: its picture, why it is here, what lies beside it, and where it might go."""
     session, desk, me = visit.look(), visit.office().desk, visit.actor()
     found = _waiting(page_id)
+    visit.office().vault.master.identities()  # one sentence, instead of a page whose picture does not come
     mine = [one.id for one in tray.waiting(session, me)]
     place = mine.index(found.id)
     catalogue = visit.office().catalogue
@@ -118,8 +119,9 @@ def image(page_id: int) -> ResponseReturnValue:
     """The page's picture, or a small one; logged."""
     dpi = THUMBNAIL_DPI if request.args.get("size") == "small" else 130
     with visit.act() as session:
-        data = tray.image(session, visit.office().desk, visit.actor(), tray.find(session, page_id), dpi)
-    return Response(data, mimetype=tray.IMAGE_TYPE)
+        scan = tray.find(session, page_id)
+        blob = tray.looked_at(session, visit.actor(), scan)
+    return Response(tray.draw(visit.office().desk, blob, scan.rotation, dpi), mimetype=tray.IMAGE_TYPE)
 
 
 @views.post("/<int:page_id>/place")
