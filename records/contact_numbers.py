@@ -13,7 +13,7 @@ from records.errors import OfficeError
 
 PERSON, COMPANY = "person", "company"
 _MOBILE = re.compile(r"^(?:\+?86)?(1[3-9][0-9]{9})$")
-_LANDLINE = re.compile(r"^(?:\+?86)?(0[0-9]{2,3})?([2-9][0-9]{6,7})(?:(?:转|EXT\.?|X)([0-9]{1,6}))?$")
+_LANDLINE = re.compile(r"^(?:\+?86)?(0(?:10|2[0-9]|[3-9][0-9]{2}))?([2-9][0-9]{6,7})(?:(?:转|EXT\.?|X)([0-9]{1,6}))?$")
 _SERVICE = re.compile(r"^[48]00[0-9]{7}$")
 _ABROAD = re.compile(r"^\+(?!86)[0-9]{6,15}$")
 #: Passports, travel permits of residents of Hong Kong, Macao and Taiwan, foreigners' permits: letters, then digits.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from records import audit, key_holders, unfiled
 from records.tables import Blob, Discard, Document, Dossier, Key, Ownership, Page
@@ -125,6 +125,7 @@ def check_records(session: Session) -> Iterator[Finding]:
     """Records that must fit together: pages and counts, one open dossier a unit, keys with their dossiers."""
     yield from _missing_pages(session)
     yield from _several_open(session)
+    yield from _overlapping(session)
     yield from _keys(session)
 
 
@@ -148,6 +149,21 @@ def _several_open(session: Session) -> Iterator[Finding]:
         yield Finding(
             "dossier.several_open", f"unit:{unit_id}", "同一单元有多份在用档案", "several open dossiers for one unit"
         )
+
+
+def _overlapping(session: Session) -> Iterator[Finding]:
+    """Two ownerships of one unit on the same day: whose papers are whose could not be told."""
+    later = aliased(Ownership)
+    query = (
+        select(Ownership.unit_id)
+        .join(later, (later.unit_id == Ownership.unit_id) & (later.from_on >= Ownership.from_on))
+        .where(later.id != Ownership.id)
+        .where((Ownership.until_on.is_(None)) | (Ownership.until_on > later.from_on))
+        .distinct()
+        .order_by(Ownership.unit_id)
+    )
+    for unit_id in session.scalars(query):
+        yield Finding("ownership.overlap", f"unit:{unit_id}", "同一单元的产权期重叠", "ownerships of one unit overlap")
 
 
 def _keys(session: Session) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from records import access, audit, changes, clock, documents, facts, verify
 from records.access.visits import Visitor
 from records.database import Base, Database
 from records.errors import NotAllowed
+from records.estate_tables import Arrears, DossierPerson, FollowUp, ParticularChange
 from records.facts import FactKind
 from records.tables import Document, Dossier, Key, Owner, Page
 from records.vault import KeyGone, Vault
@@ -61,8 +62,23 @@ def everything_about_a_person(session: Session, office: Any) -> Dossier:
         hold = holds.place(session, actors.manager, kind, target, f"{NAME} {STORY} 诉讼")
         holds.release(session, actors.manager, hold)
     _printed_and_scanned(session, office, dossier)
+    _people_and_changes(session, dossier)
     session.flush()
     return dossier
+
+
+def _people_and_changes(session: Session, dossier: Dossier) -> None:
+    """The household, who acted for the owner, what changed, what was noted when they were asked."""
+    moment, on = clock.now(), date(2020, 5, 1)
+    about = {"dossier_id": dossier.id, "on": on, "recorded_at": moment, "recorded_by": 1}
+    session.add_all(
+        [
+            DossierPerson(dossier_id=dossier.id, kind="family", name=NAME, relation=STORY, phone=PHONE, id_number=CARD),
+            ParticularChange(what="phone", whose=NAME, old=PHONE, new=f"{PHONE}9", basis=STORY, **about),
+            FollowUp(kind="survey", outcome="changed", note=f"{NAME} {STORY}", **about),
+            Arrears(dossier_id=dossier.id, since=on, recorded_at=moment, recorded_by=1),
+        ]
+    )
 
 
 def _printed_and_scanned(session: Session, office: Any, dossier: Dossier) -> None:
