@@ -126,15 +126,29 @@ def find(session: Session, scan_page_id: int) -> ScanPage:
 
 def image(session: Session, desk: ScanDesk, actor: Actor, scan_page: ScanPage, dpi: int = 130) -> bytes:
     """The page as a JPEG for its filer; logged. Raises NotAllowed, NotYourTray, NotInTray, UnreadablePage."""
+    return draw(desk, looked_at(session, actor, scan_page), scan_page.rotation, dpi)
+
+
+def looked_at(session: Session, actor: Actor, scan_page: ScanPage) -> Blob:
+    """Log the filer's look and hand out the page's bytes, which ``draw`` opens when the transaction has ended.
+
+    Raises NotAllowed, NotYourTray, NotInTray, UnreadablePage.
+    """
     claim(session, actor, scan_page, "查看待处理页")
     if scan_page.blob_id is None:
         raise UnreadablePage(why="没有可显示的影像 / there is no picture of it")
-    blob = session.get_one(Blob, scan_page.blob_id)
-    shown = apart.page_image(desk.vault.open(blob), blob.media_type, scan_page.rotation, dpi)
-    out = io.BytesIO()
-    shown.save(out, "JPEG", quality=82)
     details = {"batch": scan_page.batch_id, "position": scan_page.position}
     audit.append(session, actor.id, Verb.TRAY_SHOWN, f"scan:{scan_page.id}", details)
+    blob = session.get_one(Blob, scan_page.blob_id)
+    session.refresh(blob, ["key"])
+    return blob
+
+
+def draw(desk: ScanDesk, blob: Blob, rotation: int, dpi: int) -> bytes:
+    """A page's bytes as an upright JPEG. Nobody need wait for it: it touches no record. Raises UnreadablePage."""
+    shown = apart.page_image(desk.vault.open(blob), blob.media_type, rotation, dpi)
+    out = io.BytesIO()
+    shown.save(out, "JPEG", quality=82)
     return out.getvalue()
 
 

@@ -6,6 +6,7 @@ page without a row here, or one whose claim has run out.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, or_, select
@@ -23,6 +24,7 @@ from records import audit, clock
 from records.database import Database
 from records.tables import Blob
 from records.vault import KeyGone, ScanAltered
+from records.verify import Finding
 
 
 def text_of(session: Session, page: ScanPage) -> str:
@@ -71,6 +73,15 @@ def _read(desk: ScanDesk, reader: Reader, blob: Blob, rotation: int) -> str | No
     except (UnreadablePage, ScanAltered, KeyGone):
         return None
     return joined(reader.page(image))
+
+
+def findings(session: Session) -> Iterator[Finding]:
+    """Texts that have outlived their page's stay in the tray: there must be none."""
+    left = select(ScanPage).join(TrayText, TrayText.scan_page_id == ScanPage.id).where(ScanPage.state != "tray")
+    for page in session.scalars(left.order_by(ScanPage.id)):
+        zh = f"第 {page.batch_id} 批第 {page.position} 页已离开待处理,读到的文字仍在"
+        en = f"page {page.position} of batch {page.batch_id} has left the tray, what was read on it has not"
+        yield Finding("tray.text_left", f"scan:{page.id}", zh, en)
 
 
 def _keep(session: Session, page_id: int, token: datetime, text: str | None) -> None:

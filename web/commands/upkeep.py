@@ -15,6 +15,7 @@ import waitress
 from sqlalchemy.orm import Session
 
 from forms import numbers_check
+from forms.scanning import tray_texts
 from records import audit, readings, verify
 from records.audit import Verb
 from records.errors import OfficeError
@@ -66,6 +67,7 @@ def check(console: Console, sweep: bool) -> Answer:
             *verify.check_log(session),
             *verify.check_records(session),
             *numbers_check.findings(session),
+            *tray_texts.findings(session),
             *readings.findings(session),
             *office.index.findings(session),
             *verify.check_keys(session, office.vault),

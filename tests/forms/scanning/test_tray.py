@@ -169,7 +169,7 @@ def test_only_filing_staff_see_a_tray_page_and_each_look_is_logged(database, act
         assert [(look.actor, look.subject) for look in looks] == [(f"user:{actors.archivist.id}", f"scan:{first.id}")]
 
 
-def test_a_page_that_cannot_be_opened_waits_without_a_picture(database, actors, scan_in, desk):
+def test_a_damaged_page_is_not_filed_by_hand(database, actors, scan_in, desk):
     out = io.BytesIO()
     _blank().save(out, "TIFF", save_all=True, append_images=[_blank(90)], compression="tiff_deflate")
     with Image.open(out) as tiff:
@@ -180,8 +180,6 @@ def test_a_page_that_cannot_be_opened_waits_without_a_picture(database, actors, 
     assert [fate.reason for fate in fates] == ["no_code", "unreadable"]
     with database.transaction() as session:
         _, page = tray.waiting(session)
-        with pytest.raises(UnreadablePage):
-            tray.image(session, desk, actors.archivist, page)
         with pytest.raises(UnreadablePage):
             placing.place(session, desk, actors.archivist, page, form_code="HF-01")
         tray.refuse(session, desk, actors.archivist, page, "重新扫描")

@@ -152,7 +152,6 @@ def test_the_list_of_keys_opens_and_pages_turn(walk: Walk, served: Office) -> No
     page.keyboard.press("r")
     picture = page.get_by_alt_text("扫描页")
     expect(picture).to_have_attribute("src", re.compile("turned=90"))
-    wide = "image => image.complete && image.naturalWidth > image.naturalHeight"
-    page.wait_for_function(f"({wide})(document.querySelector('.scan-view img'))")
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth > image.naturalHeight)")
     page.keyboard.press("z")
     expect(picture).to_have_attribute("src", re.compile("turned=0"))
