@@ -62,7 +62,7 @@ def read(secret: bytes, content: str) -> PageMark | ForeignMark:
     parts = body.split(":")
     if len(parts) != 6 or parts[0] != PREFIX:
         return ForeignMark(content, forged=False)
-    if not hmac.compare_digest(tag(secret, body), given):
+    if not hmac.compare_digest(tag(secret, body).encode(), given.encode()):
         return ForeignMark(content, forged=True)
     page, pages, copy, version = (int(part) for part in parts[2:])
     return PageMark(parts[1], page, pages, copy, version)

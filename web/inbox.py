@@ -16,7 +16,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from forms.scanning import intake
-from forms.scanning.masters import LARGEST_FILE, BrokenFile, EmptyFile, EncryptedFile, NotAScan, TooLarge
+from forms.scanning.masters import (
+    LARGEST_FILE,
+    ActiveFile,
+    BrokenFile,
+    EmptyFile,
+    EncryptedFile,
+    NotAScan,
+    TooLarge,
+)
 from records import users
 from records.errors import NotAllowed, NotFound, OfficeError
 from records.users import OFFICE_ROLES, Actor
@@ -129,7 +137,7 @@ class Inbox:
             if self._looks[path].quiet < PATIENCE_SECONDS:
                 return False
             self._put_aside(path, PROBLEM, error.sentence("zh"), error.sentence("en"))
-        except (NotAScan, EncryptedFile, TooLarge) as error:
+        except (NotAScan, EncryptedFile, TooLarge, ActiveFile) as error:
             self._put_aside(path, PROBLEM, error.sentence("zh"), error.sentence("en"))
         else:
             self._put_aside(path, DONE, *told)

@@ -92,7 +92,10 @@ class Far:
 
 @contextmanager
 def opened(data: bytes, name: str = "") -> Iterator[Far]:
-    """``masters.opened`` at arm's length. Raises EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge."""
+    """``masters.opened`` at arm's length.
+
+    Raises EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge, ActiveFile.
+    """
     if not data:
         raise EmptyFile(name=name)
     if len(data) > LARGEST_FILE:

@@ -93,7 +93,7 @@ def receive(
 
     The same bytes again give the batch they came in as (``find_batch`` tells beforehand). The receipt stands in the
     log: who, when, from where (``source``), how many pages, the digests of the bytes and of the file's name.
-    Raises EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge, NotAllowed.
+    Raises EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge, ActiveFile, NotAllowed.
     """
     actor.require("扫描归档", *OFFICE_ROLES)
     # One writer at a time from here: two people handing in the same file get the same batch.

@@ -29,7 +29,7 @@ _FEW = 0.1
 def read_file(catalogue: Catalogue, secret: bytes, name: str, data: bytes, progress: Progress) -> list[Leaf]:
     """The pages of a file in the order of the paper (``in_paper_order``); nothing is kept of it.
 
-    Raises EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge.
+    Raises EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge, ActiveFile.
     """
     found = []
     with apart.opened(data, name) as master:

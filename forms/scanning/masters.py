@@ -17,6 +17,7 @@ from typing import BinaryIO
 import pikepdf
 from PIL import Image, UnidentifiedImageError
 
+from forms.scanning import activity
 from records.errors import OfficeError
 
 LARGEST_FILE = 600 * 2**20
@@ -94,6 +95,14 @@ class TooLarge(OfficeError):
     en = "The file “{name}” is too large ({what}) and was not taken. Split it or lower its resolution."
 
 
+class ActiveFile(OfficeError):
+    """A file that does something when it is opened, or carries others: no scanner makes such a thing."""
+
+    code = "scan.active"
+    zh = "文件「{name}」内含{what},没有收下。请打印或另存为普通 PDF,附件另外扫描后再交。"
+    en = "The file “{name}” contains {what_en} and was not taken. Print it to a plain PDF; scan attachments apart."
+
+
 class UnreadablePage(OfficeError):
     """One page that cannot be opened; its neighbours are not concerned."""
 
@@ -105,7 +114,7 @@ class UnreadablePage(OfficeError):
 MEDIA_TYPES = frozenset({"application/pdf", "image/jpeg", "image/png", "image/tiff"})
 #: The errors with which a file as a whole is refused, by code.
 REFUSALS: Mapping[str, type[OfficeError]] = {
-    error.code: error for error in (EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge)
+    error.code: error for error in (EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge, ActiveFile)
 }
 
 
@@ -149,18 +158,18 @@ class _Pdf(Master):
     def __init__(self, source: BinaryIO, pdf: pikepdf.Pdf) -> None:
         # Its bytes stay where they are: of hundreds of megabytes only a page is wanted at a time.
         super().__init__(b"", "application/pdf", len(pdf.pages))
-        self._source, self._pdf = source, pdf
+        self._source, self.pdf = source, pdf
 
     def _split(self, position: int) -> PageFile:
         with pikepdf.Pdf.new() as single:
-            single.pages.append(self._pdf.pages[position - 1])
+            single.pages.append(self.pdf.pages[position - 1])
             out = io.BytesIO()
             # The same page always gives the same bytes, so that a page scanned twice is known by its digest.
             single.save(out, static_id=True)
         return PageFile(out.getvalue(), "application/pdf")
 
     def close(self) -> None:
-        self._pdf.close()
+        self.pdf.close()
         self._source.close()
 
 
@@ -186,7 +195,7 @@ class _Tiff(Master):
 def open_master(data: bytes, name: str = "") -> Master:
     """Open a file as pages. ``name`` is only for the sentence that a refusal says.
 
-    Raises EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge.
+    Raises EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge, ActiveFile.
     """
     return open_file(io.BytesIO(data), name)
 
@@ -209,6 +218,11 @@ def open_file(source: BinaryIO, name: str = "") -> Master:
     if master.page_count > MOST_PAGES:
         master.close()
         raise TooLarge(name=name, what=f"{master.page_count} 页 / pages")
+    if isinstance(master, _Pdf):
+        found = activity.activity(master.pdf)
+        if found is not None:
+            master.close()
+            raise ActiveFile(name=name, what=found.zh, what_en=found.en)
     return master
 
 
