@@ -53,6 +53,7 @@ def reset(user_id: int) -> ResponseReturnValue:
     """A one-time password, shown this once."""
     with visit.act() as session:
         word = users.reset_password(session, visit.actor(), people.one(session, user_id).user)
+    visit.look_away()  # what was looked at before the reset is out of date
     return _page(user_id, word)
 
 
