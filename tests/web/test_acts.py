@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from forms.scanning import samples
 from forms.tables import Book, ScanPage, Serial
 from records import clock
-from records.tables import Dossier
+from records.tables import Document, Dossier
 from records.units import find_unit
 from web import preview
 from web.batches import BatchHand
@@ -195,6 +195,27 @@ def test_what_is_out_is_listed_until_it_is_scanned(sign_in: SignIn) -> None:
     staff.post("/forms/ZX-01/print", unit="3-2-1201", count="1")
     page = staff.get("/forms/outstanding").text
     assert len(re.findall(r"/numbers/ZX-01-", page)) == 1
+
+
+def test_a_sheet_scanned_unsigned_stands_in_the_list_until_the_paper_is_looked_at(
+    app: Flask, office: Office, sign_in: SignIn
+) -> None:
+    staff = sign_in("staff")
+    printed = staff.post("/forms/RZ-08/print", unit="3-2-1201", count="1")
+    pages = list(samples.rasterise(staff.get(f"{printed.location}/1").data, 150))
+    pile = samples.scan_pdf(pages[1:], 150)
+    staff.post("/scans/", files=(io.BytesIO(pile), "验房.pdf"), accept="application/json")
+    app.extensions["yedang_hand"].wait()
+    with office.reading() as session:
+        document = session.scalars(select(Document).where(Document.form_code == "RZ-08")).all()[-1]
+        address, serial = f"/signatures/{document.id}", document.serial
+    listed = staff.get("/signatures").text
+    assert f"/numbers/{serial}" in listed
+    assert listed.count(address) == 2
+    assert staff.post(address, key="owner", signed="perhaps").status_code == 400
+    for key in ("owner", "handover"):
+        assert staff.post(address, key=key, signed="yes").status_code == 302
+    assert address not in staff.get("/signatures").text
 
 
 def test_nobody_approves_their_own_request_while_another_manager_is_there(sign_in: SignIn) -> None:
