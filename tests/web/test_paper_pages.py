@@ -142,7 +142,10 @@ def test_papers_of_a_building_are_printed_beside_the_visitor(app: Flask, sign_in
     app.extensions["yedang_print_jobs"].wait()
     assert archivist.get(f"{begun.location}/progress").json == {"done": 1, "total": 1, "finished": True}
     assert "下载" in archivist.get(begun.location).text
-    assert NUMBER in words(archivist.get(f"{begun.location}/file").data)
+    file = archivist.get(f"{begun.location}/file")
+    assert NUMBER in words(file.data)
+    # A name in Chinese goes out encoded: the server sends headers in Latin-1 alone.
+    assert "filename*=UTF-8''" in file.headers["Content-Disposition"].encode("latin-1").decode()
     assert sign_in("staff").get(f"{begun.location}/file").status_code == 404
     assert archivist.post("/places/print", kind="labels", building="99").status_code == 404
     refused = sign_in("staff2").post("/places/print", kind="contents", building="3")

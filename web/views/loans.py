@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -15,6 +15,7 @@ from records.paper_tables import Loan
 from records.users import OFFICE_ROLES
 from web import visit
 from web.acts.loan_paper import print_out_card
+from web.files import pdf_file
 from web.visit import only
 
 views = Blueprint("loans", __name__, url_prefix="/loans")
@@ -77,9 +78,7 @@ def card(loan_id: int) -> ResponseReturnValue:
     with visit.act() as session:
         loan = loans.find(session, visit.actor(), loan_id)
         data = print_out_card(session, visit.office(), visit.actor(), loan)
-    answer = Response(data, mimetype="application/pdf")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"代卷卡-{loan_id}.pdf")
-    return answer
+    return pdf_file(data, f"代卷卡-{loan_id}.pdf")
 
 
 @views.post("/<int:loan_id>/extend")

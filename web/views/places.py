@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,6 +14,7 @@ from web.acts.dossier_directory import READERS, print_directory
 from web.acts.dossier_paper import KINDS, LABELS, of_building, print_many
 from web.acts.dossier_reading import find_dossier
 from web.acts.place_paper import found_lines, print_labels, read_label
+from web.files import pdf_file
 from web.print_jobs import PrintJobs, Progress, Work
 from web.visit import only
 from web.words import word
@@ -45,7 +46,7 @@ def labels() -> ResponseReturnValue:
     with visit.act() as session:
         wanted = [places.find(session, code) for code in request.form.getlist("code")]
         data = print_labels(session, visit.office(), visit.actor(), wanted, visit.number("skip", 0))
-    return _file(data, "位置标签.pdf")
+    return pdf_file(data, "位置标签.pdf")
 
 
 @views.get("/stock")
@@ -154,7 +155,7 @@ def print_file(token: str) -> ResponseReturnValue:
     job = _jobs().find(token, visit.actor().id)
     if job.data is None:
         return redirect(url_for("places.print_job", token=token))
-    return _file(job.data, job.file_name)
+    return pdf_file(job.data, job.file_name)
 
 
 def _directory(building: str) -> tuple[str, Work]:
@@ -182,9 +183,3 @@ def _jobs() -> PrintJobs:
     jobs: PrintJobs = current_app.extensions["yedang_print_jobs"]
     return jobs
 
-
-def _file(data: bytes, name: str) -> Response:
-    answer = Response(data, mimetype="application/pdf")
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    answer.headers["Cache-Control"] = "no-store, private"
-    return answer

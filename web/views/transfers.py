@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -11,6 +11,7 @@ from records import clock
 from records.users import OFFICE_ROLES
 from web import visit
 from web.acts.transfer_paper import print_list
+from web.files import pdf_file
 from web.visit import only
 
 views = Blueprint("transfers", __name__, url_prefix="/transfers")
@@ -51,9 +52,7 @@ def paper(number: str) -> ResponseReturnValue:
     with visit.act() as session:
         made = book_transfers.find_list(session, number)
         data = print_list(session, visit.office(), visit.actor(), made)
-    answer = Response(data, mimetype="application/pdf")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"移交清单-{made.number}.pdf")
-    return answer
+    return pdf_file(data, f"移交清单-{made.number}.pdf")
 
 
 @views.post("/<number>/sign")
