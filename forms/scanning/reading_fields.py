@@ -26,7 +26,7 @@ from forms.scanning.recogniser import Reader
 from forms.scanning.written import Bounds, Patch, Sheet
 from forms.tables import Serial
 from records.errors import OfficeError
-from records.readings import FieldRead, LineRead
+from records.readings import FieldRead, LineRead, Place
 from records.tables import Document, Unit
 
 # Kinds of fields whose printed words (年 月 日) belong to what is written between them.
@@ -35,6 +35,8 @@ _SLOT_WORDS = frozenset("年月日时分自至栋单元号 转续页")
 # Writing higher than this is looked at for lines; lower, it is one line.
 _ONE_LINE = 9.5
 _APART = "  "
+# A line that ends within this part of its field from the right was broken for want of room.
+_FULL = 0.15
 
 Row = Mapping[str, Any]
 
@@ -145,7 +147,7 @@ class _Page:
         """A field that was filled in before printing: its words and their places, from the layout."""
         words = [word for word in marks.words if word.entered]
         lines = tuple(LineRead(word.text, self.sheet.place(word.box)) for word in words)
-        text = "\n".join(word.text for word in words) or (value if isinstance(value, str) else "")
+        text = "\n".join(_rows_of(words)) or (value if isinstance(value, str) else "")
         return FieldRead(text, "printed", self.sheet.place(_bounds(box)), lines)
 
     def _together(self, box: Row, lines: Sequence[LineRead]) -> FieldRead:
@@ -153,8 +155,7 @@ class _Page:
         if lines and not readable:
             # Nothing but the printed words between which one writes.
             return FieldRead("", "blank", self.sheet.place(_bounds(box)))
-        text = "\n".join(line.text for line in readable)
-        return self._field(box, text, readable)
+        return self._field(box, _run_on(readable, self.sheet.place(_bounds(box))), readable)
 
     def _field(self, box: Row, text: str, lines: Sequence[LineRead]) -> FieldRead:
         """A field with ink in it; where nothing could be read its text is empty, and its confidence 0."""
@@ -270,3 +271,21 @@ def _row_text(row: Sequence[Bounds], marks: Marks, read: Sequence[LineRead]) -> 
         return written
     head = "".join(word.text for word in marks.words if _inside(word.box, row[0]) and not word.text.isdecimal())
     return f"{head}：{written}" if head else written
+
+
+def _rows_of(words: Sequence[Word]) -> list[str]:
+    """Printed words as they stand side by side: a text for each line of print."""
+    rows: dict[float, list[Word]] = {}
+    for word in words:
+        rows.setdefault(round(word.box[3], 1), []).append(word)
+    return [_APART.join(word.text for word in rows[low]) for low in sorted(rows)]
+
+
+def _run_on(lines: Sequence[LineRead], field: Place) -> str:
+    """Lines of writing as one text: where a line reaches the end of its field, the next one goes on with it."""
+    text, end = "", field[0] + field[2]
+    for number, line in enumerate(lines):
+        before = lines[number - 1] if number else None
+        full = before is not None and before.box[0] + before.box[2] > end - _FULL * field[2]
+        text += ("" if full or before is None else "\n") + line.text
+    return text

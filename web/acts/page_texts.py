@@ -42,7 +42,7 @@ class Shown:
 class PageText:
     """A page's fields: those with something in them, and those in which no writing was found.
 
-    ``hits``: in how many fields of which page of the document the question is answered.
+    ``hits``: at how many places of which page of the document the question is answered.
     """
 
     filled: tuple[Shown, ...]
@@ -79,7 +79,7 @@ def page_text(session: Session, office: Office, document_id: int, form_code: str
     ]
     hits: dict[int, int] = {}
     for one in found:
-        hits[one.page] = hits.get(one.page, 0) + 1
+        hits[one.page] = hits.get(one.page, 0) + max(1, len(one.boxes))
     return PageText(
         tuple(one for one in shown if one.field.state != "blank"),
         tuple(one for one in shown if one.field.state == "blank"),

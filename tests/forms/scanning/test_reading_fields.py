@@ -193,3 +193,20 @@ def test_a_page_that_cannot_be_registered_gives_no_fields(catalogue: Catalogue) 
     wrong.paste(paper.image.crop((0, 0, 1654, 1000)), (0, 100))
     paper.image = wrong
     assert paper.read(Noting()) is None
+
+
+def test_writing_that_went_on_for_want_of_room_is_one_text(catalogue: Catalogue, recogniser: Recogniser) -> None:
+    paper = Paper(catalogue, "ZX-01")
+    text = "拆除厨房非承重隔墙更换卫生间防水层铺设地砖约三十平方米并更换全部入户门和窗户"
+    paper.write("works", text)
+    fields = paper.read(recogniser, "clean")
+    assert fields is not None
+    assert len(fields["works"].lines) == 2
+    assert fields["works"].text == text
+
+
+def test_a_printed_table_reads_row_by_row(catalogue: Catalogue) -> None:
+    rows = [{"item": "墙面、顶棚", "result": "有问题", "problem": "空鼓两处"}]
+    fields = Paper(catalogue, "RZ-08", {"items": rows}).read(Noting())
+    assert fields is not None
+    assert fields["items"].text == "墙面、顶棚  有问题  空鼓两处"
