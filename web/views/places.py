@@ -182,4 +182,3 @@ def _papers(kind: str, building: str) -> tuple[str, Work]:
 def _jobs() -> PrintJobs:
     jobs: PrintJobs = current_app.extensions["yedang_print_jobs"]
     return jobs
-
