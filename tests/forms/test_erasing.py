@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from forms import books, erasing, numbering
 from forms.catalogue import load_catalogue
+from forms.scanning import tray_journal
+from forms.scanning.tray_tables import TrayActLine, TrayText
 from forms.tables import Book, Reprint, ScanBatch, ScanPage, Serial
 from records import clock, documents
 from records.database import Base, Database
@@ -107,6 +109,26 @@ class Desk:
             document.state = "destroyed"
         self.session.flush()
         return counts
+
+
+def test_what_the_tray_kept_of_a_page_goes_with_the_record(
+    database: Database, make_desk: Any, make_unit: Any, actors: Any
+) -> None:
+    with database.transaction() as session:
+        desk = make_desk(session)
+        unit, dossier = make_unit(session)
+        serial, other = desk.sheet(unit, dossier.id), desk.sheet(unit, None)
+        batch = desk.batch("一批.pdf", b"master")
+        document = desk.filed(batch, 1, serial, b"page", dossier=dossier, unit=unit)
+        waits, stays = desk.waiting(batch, 2, b"again", serial.text), desk.waiting(batch, 3, b"other", other.text)
+        act = tray_journal.begin(session, actors.staff, "refused", [waits, stays])
+        for page in (waits, stays):
+            tray_journal.note(session, act, page)
+            session.add(TrayText(scan_page_id=page.id, reading="done", text="王建国的身份证"))
+        session.flush()
+        desk.erase([document], dossier.id)
+        assert session.scalars(select(TrayText.scan_page_id)).all() == [stays.id]
+        assert session.scalars(select(TrayActLine.scan_page_id)).all() == [stays.id]
 
 
 @pytest.fixture
