@@ -144,6 +144,8 @@ class Verb(StrEnum):
     RECOVERY_MADE = "vault:recovery:made"
     KEYS_RECOVERED = "vault:recovery:used"
     BACKUP_MADE = "system:backup:made"
+    PACKAGE_WRITTEN = "system:package:written"
+    PACKAGE_TAKEN_IN = "system:package:taken_in"
     RESTORED = "system:backup:restored"
     CHECKED = "system:records:checked"
 

@@ -21,6 +21,7 @@ from web.commands import (
     loans,
     log,
     owners,
+    packages,
     places,
     retention,
     scans,
@@ -68,6 +69,7 @@ COMMANDS: tuple[click.Command, ...] = (
     scans.group,
     searching.command,
     log.group,
+    packages.group,
     keys.group,
     *upkeep.COMMANDS,
 )

@@ -223,6 +223,8 @@ VERBS = {
     Verb.RECOVERY_MADE: _l("制作恢复密钥"),
     Verb.KEYS_RECOVERED: _l("以恢复密钥恢复"),
     Verb.BACKUP_MADE: _l("备份"),
+    Verb.PACKAGE_WRITTEN: _l("写出移交包"),
+    Verb.PACKAGE_TAKEN_IN: _l("接收移交包"),
     Verb.RESTORED: _l("恢复"),
     Verb.CHECKED: _l("核查"),
 }

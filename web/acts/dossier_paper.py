@@ -108,7 +108,15 @@ def _folder(session: Session, office: Office, actor: Actor, dossier: Dossier, ki
     actor.require("打印档案用纸", *OFFICE_ROLES)
     if kind not in KINDS:
         raise BadInput(what=f"没有这种档案用纸:{kind}(可选:{'、'.join(KINDS)})")
-    inside = _sees_inside(session, actor, dossier, kind)
+    return _filled(session, office, dossier, kind, _sees_inside(session, actor, dossier, kind))
+
+
+def contents_list(session: Session, office: Office, dossier: Dossier) -> bytes:
+    """The contents list 卷内目录 as PDF, for a transfer package whose makers have been allowed and logged there."""
+    return draw(office, "contents", [_filled(session, office, dossier, "contents", True)])
+
+
+def _filled(session: Session, office: Office, dossier: Dossier, kind: str, inside: bool) -> Folder:
     sections = contents(session, office.catalogue, dossier)
     mark = label_marks.LabelMark("dossier", dossier.number)
     return Folder(

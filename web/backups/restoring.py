@@ -78,13 +78,13 @@ def restore_backup(
     verify(folder / name, manifest, seal)  # nothing is touched before the whole backup is known to be good
     blobs = _bring_back_blobs(folder / "vault", vault.folder, progress)
     with database.transaction() as session:
-        _empty(session, database)
+        empty_office(session, database)
         for table_name, rows in read_parts(folder / name, manifest, seal):
             table = METADATA.tables[table_name]
-            session.execute(table.insert(), [_from_json(table, row) for row in rows])
+            session.execute(table.insert(), [from_json(table, row) for row in rows])
         for key_id, wrapped in ring["keys"].items():
             session.execute(update(Key).where(Key.id == int(key_id)).values(wrapped=wrapped))
-        _reset_sequences(session, database)
+        reset_sequences(session, database)
         key_rotation.adopt(session, vault.master, readers)
         audit.append(session, None, Verb.RESTORED, "system", {"snapshot": name, "rows": manifest["rows"]})
     own = read_own_files(folder / name, manifest, seal)
@@ -112,6 +112,13 @@ def _newest(readers: Sequence[Identity], folder: Path) -> tuple[str, dict[str, A
     return names[0], json.loads((folder / names[0] / MANIFEST).read_text()), ring
 
 
+def require_empty(database: Database) -> None:
+    """Refuse to go on where something has happened already. Raises OfficeNotEmpty."""
+    with database.reading() as session:
+        if session.scalar(select(AuditEntry.seq).limit(1)) is not None:
+            raise OfficeNotEmpty()
+
+
 def _check_empty(database: Database, replace: bool) -> list[dict[str, Any]]:
     """The destructions that the present office knows of; refuses to overwrite one unless told to."""
     with database.reading() as session:
@@ -130,7 +137,7 @@ def _lines_known(database: Database) -> set[int]:
         return set(session.scalars(select(DisposalLine.id).where(DisposalLine.state == "destroyed")))
 
 
-def _empty(session: Session, database: Database) -> None:
+def empty_office(session: Session, database: Database) -> None:
     """Clear every table for the rows that come back; the log's own triggers step aside for this alone."""
     if database.is_sqlite:
         session.execute(text("PRAGMA defer_foreign_keys=ON"))
@@ -139,7 +146,8 @@ def _empty(session: Session, database: Database) -> None:
             session.execute(table.delete())
 
 
-def _from_json(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+def from_json(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+    """A row as the table takes it: instants and dates again, from their ISO texts."""
     return {name: _value(table.c[name], value) for name, value in row.items()}
 
 
@@ -163,7 +171,7 @@ def _bring_back_blobs(source: Path, target: Path, progress: Progress | None) -> 
     return len(paths)
 
 
-def _reset_sequences(session: Session, database: Database) -> None:
+def reset_sequences(session: Session, database: Database) -> None:
     """PostgreSQL counts ids by itself; after rows came in with theirs, it must go on behind them."""
     if database.is_sqlite:
         return
