@@ -1,6 +1,7 @@
 """The watched folder: a file that a scanner lays into ``inbox`` is filed on behalf of a named user, then put aside.
 
-A file is taken when it is complete, and moved only after every page of it has its fate: to ``done``, or to ``problem``
+A file (also one in a folder inside) is taken when it is complete: its size stands still and nobody has it open to
+write. It is moved only after every page of it has its fate: to ``done``, or to ``problem``
 when it could not be taken in, with a sentence in a ``.txt`` beside it. A kill at any moment loses nothing: the file
 still lies there, and its bytes are known. What lies in ``done`` is in the vault already, and unlike there in the clear:
 it is removed after a week.
@@ -9,8 +10,11 @@ it is removed after a week.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -108,26 +112,37 @@ class Inbox:
     def _complete(self) -> list[Path]:
         """The files that have stood still long enough, by name; the others are looked at again."""
         before, self._looks = self._looks, {}
-        for path in sorted(self.folder.iterdir()):
-            if path.name.startswith(".") or path.name.lower().endswith(UNFINISHED) or path.is_symlink():
-                continue
+        for path in self._lying(self.folder):
             try:
                 stat = path.stat()
-            except FileNotFoundError:
+            except OSError:
+                continue
+            now, last = Look(stat.st_size, stat.st_mtime_ns, time.monotonic()), before.get(path)
+            same = last is not None and (last.size, last.changed_ns) == (now.size, now.changed_ns)
+            self._looks[path] = last if last is not None and same else now
+        quiet = [path for path, look in self._looks.items() if look.quiet >= QUIET_SECONDS]
+        written = _being_written(quiet) if quiet else set()
+        return [path for path in quiet if path not in written]
+
+    def _lying(self, folder: Path) -> Iterator[Path]:
+        """The files of a folder and of those in it, by name; what was put aside, hidden or unfinished is left out."""
+        for path in sorted(folder.iterdir()):
+            if path.name.startswith(".") or path.name.lower().endswith(UNFINISHED) or path.is_symlink():
                 continue
             if path.is_file():
-                now, last = Look(stat.st_size, stat.st_mtime_ns, time.monotonic()), before.get(path)
-                same = last is not None and (last.size, last.changed_ns) == (now.size, now.changed_ns)
-                self._looks[path] = last if last is not None and same else now
-        return [path for path, look in self._looks.items() if look.quiet >= QUIET_SECONDS]
+                yield path
+            elif path.is_dir() and path not in (self.folder / DONE, self.folder / PROBLEM):
+                with suppress(OSError):
+                    yield from self._lying(path)
 
     def _take(self, actor: Actor, path: Path) -> bool:
         """File one file and put it aside; False when it is left for another look."""
         try:
             data = self._read(path)
-        except OSError as error:
-            LOG.warning("inbox: %s", type(error).__name__)
+        except InterruptedError:
             return False
+        except OSError as error:
+            return self._give_up(path, error)
         except TooLarge as error:
             self._put_aside(path, PROBLEM, error.sentence("zh"), error.sentence("en"))
             return True
@@ -141,6 +156,16 @@ class Inbox:
             self._put_aside(path, PROBLEM, error.sentence("zh"), error.sentence("en"))
         else:
             self._put_aside(path, DONE, *told)
+        return True
+
+    def _give_up(self, path: Path, error: OSError) -> bool:
+        """A file that cannot be read gets some time, then it is a problem as well."""
+        LOG.warning("inbox: %s", type(error).__name__)
+        if self._looks[path].quiet < PATIENCE_SECONDS:
+            return False
+        why = error.strerror or type(error).__name__
+        zh, en = f"文件「{path.name}」无法读取({why}),没有收下。", f"“{path.name}” cannot be read ({why}); not taken."
+        self._put_aside(path, PROBLEM, zh, en)
         return True
 
     def _read(self, path: Path) -> bytes:
@@ -168,7 +193,7 @@ class Inbox:
 
     def _put_aside(self, path: Path, where: str, zh: str, en: str) -> None:
         """Write the sentence, then move the file; another worker may have moved it already."""
-        target = _free(self.folder / where / path.name)
+        target = _free(self.folder / where / path.relative_to(self.folder))
         write_durably(_note(target), f"{zh}\n{en}\n".encode())
         try:
             path.replace(target)
@@ -178,10 +203,27 @@ class Inbox:
     def _clear(self) -> None:
         """Remove what has lain in ``done`` for a week: its bytes are in the vault, or were destroyed there."""
         oldest = time.time() - KEPT.total_seconds()
-        for note in (self.folder / DONE).glob("*.txt"):
+        for note in (self.folder / DONE).rglob("*.txt"):
             if note.stat().st_mtime < oldest:
                 note.with_name(note.name.removesuffix(".txt")).unlink(missing_ok=True)
                 note.unlink(missing_ok=True)
+
+
+def _being_written(paths: Collection[Path]) -> set[Path]:
+    """Which of these files a program of this machine still has open to write, as far as the system tells."""
+    wanted, found = {str(path.resolve()): path for path in paths}, set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # another user's program, or one that has just ended
+            for descriptor in (process / "fd").iterdir():
+                path = wanted.get(str(descriptor.readlink()))
+                if path is not None and _for_writing(process, descriptor.name):
+                    found.add(path)
+    return found
+
+
+def _for_writing(process: Path, descriptor: str) -> bool:
+    flags = (process / "fdinfo" / descriptor).read_text().partition("flags:")[2].split()[0]
+    return int(flags, 8) & os.O_ACCMODE != os.O_RDONLY
 
 
 def _note(path: Path) -> Path:

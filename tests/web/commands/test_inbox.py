@@ -109,6 +109,43 @@ def test_a_file_is_left_alone_while_it_is_written(
     assert left == [".c.pdf", "a.pdf.part", "b.TMP", "link.pdf"]
 
 
+def test_a_file_that_somebody_still_has_open_to_write_is_left_alone(
+    program: Any, office: Office, inbox: Inbox, tmp_path: Path
+) -> None:
+    with (inbox.folder / "slow.pdf").open("wb") as slow:
+        slow.write(_scan(program, tmp_path))
+        slow.flush()
+        assert inbox.take_in() == 0
+    with (inbox.folder / "slow.pdf").open("rb"):
+        assert inbox.take_in() == 1
+
+
+def test_folders_inside_are_taken_too_and_put_aside_under_their_names(
+    program: Any, office: Office, inbox: Inbox, tmp_path: Path
+) -> None:
+    data = _scan(program, tmp_path, 2)
+    for folder, content in (("前台", data), ("档案室/今天", data + b"%%EOF\n")):
+        (inbox.folder / folder).mkdir(parents=True)
+        (inbox.folder / folder / "扫描.pdf").write_bytes(content)
+    assert inbox.take_in() == 2
+    assert (inbox.folder / "done" / "前台" / "扫描.pdf").exists()
+    assert "重复 2" in (inbox.folder / "done" / "档案室" / "今天" / "扫描.pdf.txt").read_text()
+    assert inbox.take_in() == 0
+
+
+def test_a_file_that_cannot_be_read_is_a_problem_after_a_while(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    (inbox.folder / "a.pdf").write_bytes(b"%PDF-1.7")
+
+    def refused(*_args: object) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    assert inbox.take_in() == 0
+    monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.0)
+    assert inbox.take_in() == 1
+    assert "无法读取" in (inbox.folder / "problem" / "a.pdf.txt").read_text()
+
+
 def test_what_is_done_leaves_the_folder_after_a_week(program: Any, inbox: Inbox, tmp_path: Path) -> None:
     (inbox.folder / "a.pdf").write_bytes(_scan(program, tmp_path))
     (inbox.folder / "b.txt").write_bytes(b"no scan")
