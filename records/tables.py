@@ -184,7 +184,8 @@ class Discard(Base):
 class Document(Base):
     """One filed thing 文件: in a dossier's section, or in the series of its procedure.
 
-    States: filed, superseded (a better scan took its place), destroyed (a tombstone without content).
+    States: filed, superseded (a better scan took its place), destroyed (a tombstone without content),
+    withdrawn (its filing was taken back the same day: a tombstone too, of which only the log tells).
     ``lacks_signature`` follows ``signatures``, so that the few are found among the many.
     ``entered`` holds what was typed in when the form was printed; recognised text is kept per page.
     """
