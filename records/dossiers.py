@@ -89,8 +89,7 @@ def start_first_ownerships(
     actor.require("办理业主变更", *OFFICE_ROLES)
     known = select(Unit.code, func.count(Ownership.id)).join(Ownership, Ownership.unit_id == Unit.id)
     counts = {row[0]: row[1] for row in session.execute(known.group_by(Unit.code))}
-    # Keys first: each is written at once, and would carry along whatever else is waiting to be written.
-    keys = [vault.new_key(session, "dossier") for _ in beginnings]
+    keys = vault.new_keys(session, "dossier", len(beginnings))
     opened = []
     for key, (unit, owners, on) in zip(keys, beginnings, strict=True):
         counts[unit.code] = counts.get(unit.code, 0) + 1

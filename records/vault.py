@@ -67,13 +67,20 @@ class Vault:
 
         Needs no secret: where the holders are known, keys are made without the master key.
         """
-        identity = Identity.generate()
+        return self.new_keys(session, scope, 1)[0]
+
+    def new_keys(self, session: Session, scope: str, count: int) -> list[Key]:
+        """Many fresh keys, written together: an import opens thousands of dossiers."""
         holders = key_holders.present(session, self.master)
-        key = _row(scope, identity, holders.wrap(str(identity).encode()))
-        key.wrapped_for = holders.mark
-        session.add(key)
+        keys = []
+        for _ in range(count):
+            identity = Identity.generate()
+            key = _row(scope, identity, holders.wrap(str(identity).encode()))
+            key.wrapped_for = holders.mark
+            keys.append(key)
+        session.add_all(keys)
         session.flush()
-        return key
+        return keys
 
     def document_key(self, session: Session, series: str | None) -> Key:
         """A key for one document outside dossiers, so that it can be destroyed by itself; wrapped for its series' key.
