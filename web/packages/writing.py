@@ -159,7 +159,7 @@ def _write_series(session: Session, office: Office, package: Package, series: st
 
 
 def _documents(session: Session, *conditions: Any) -> Iterator[Document]:
-    query = select(Document).where(Document.state != "destroyed", *conditions).order_by(Document.dated, Document.id)
+    query = select(Document).where(Document.state.not_in(("destroyed", "withdrawn")), *conditions).order_by(Document.dated, Document.id)
     yield from session.scalars(query)
 
 
