@@ -1,4 +1,4 @@
-"""yedang scan rescan …: the pages that ask to be scanned again, and asking for one."""
+"""yedang scan rescan …, scan again: pages to be scanned again, and recognised text to be made again."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from dataclasses import asdict
 import click
 
 from forms.scanning import rescans
-from records import access
+from records import access, derived
 from records.errors import NotFound
 from records.tables import Document
 from records.users import OFFICE_ROLES
 from web.acts import rescans as lists
 from web.commands.answers import Answer, Column, Table, answer, said
-from web.commands.console import Console, OfficeGroup, pass_console
+from web.commands.console import Console, OfficeCommand, OfficeGroup, pass_console
 
+#: So many documents lose their text in one transaction.
+CHUNK = 200
 ASKED = (
     Column("id", "重扫号", "No."),
     Column("serial", "编号", "Serial"),
@@ -77,3 +79,25 @@ def withdraw(console: Console, number: int) -> Answer:
     with console.office.transaction() as session:
         rescans.withdraw_rescan(session, console.actor(session), rescans.find_rescan(session, number))
     return said({"id": number}, f"重扫 {number} 号已撤回。", f"Rescan {number} is withdrawn.")
+
+
+@click.command("again", cls=OfficeCommand)
+@pass_console
+def read_all_again(console: Console) -> Answer:
+    """丢掉全部识别文字,重新识别;更正过的和原件不动。 / Throw away all recognised text and read it anew.
+
+    由 yedang worker 识别;中断后可再运行。 / The worker reads; corrections and the scans themselves stay.
+    """
+    office, count = console.office, 0
+    with office.reading() as session:
+        actor, ids = console.actor(session), derived.with_text(session)
+    with console.progress("丢掉识别文字", "Throwing away text") as progress:
+        for start in range(0, max(len(ids), 1), CHUNK):
+            with office.transaction() as session:
+                count += derived.throw_away_text(session, actor, ids[start : start + CHUNK])
+            progress(min(start + CHUNK, len(ids)), len(ids))
+    return said(
+        {"documents": len(ids), "pages": count},
+        f"{len(ids)} 份文件的 {count} 页将重新识别。",
+        f"{count} pages of {len(ids)} documents will be read again.",
+    )

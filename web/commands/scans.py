@@ -16,6 +16,7 @@ from records.users import Actor
 from web.commands.answers import Answer, Column, Sentence, Table, answer
 from web.commands.console import Console, OfficeGroup, as_office_error, pass_console
 from web.commands.rescans import group as rescan_group
+from web.commands.rescans import read_all_again
 from web.office import Office
 from web.words import SCANS
 
@@ -50,6 +51,7 @@ def group() -> None:
 
 
 group.add_command(rescan_group)
+group.add_command(read_all_again)
 
 
 @group.command("file")
