@@ -159,7 +159,8 @@ def _write_series(session: Session, office: Office, package: Package, series: st
 
 
 def _documents(session: Session, *conditions: Any) -> Iterator[Document]:
-    query = select(Document).where(Document.state.not_in(("destroyed", "withdrawn")), *conditions).order_by(Document.dated, Document.id)
+    there = Document.state.not_in(("destroyed", "withdrawn"))
+    query = select(Document).where(there, *conditions).order_by(Document.dated, Document.id)
     yield from session.scalars(query)
 
 
