@@ -251,17 +251,15 @@ def checks(actor: Actor) -> bool:
     return actor.role == Role.ARCHIVIST
 
 
-def listing(session: Session, actor: Actor) -> list[Loan]:
-    """The loans that the actor may know of: those out first by due date, then the latest returned."""
+def listing(session: Session, actor: Actor, most_returned: int = 200) -> list[Loan]:
+    """The loans that the actor may know of: those out first by due date, incidents, the latest that came back."""
     actor.require("查看借阅", *OFFICE_ROLES)
     query = select(Loan).options(joinedload(Loan.dossier), joinedload(Loan.borrower))
     if not keeps_loans(actor):
         query = query.where(Loan.borrower_id == actor.id)
-    order = {"out": 0, "incident": 1, "returned": 2}
-    found = session.scalars(query.order_by(Loan.due_on, Loan.id)).unique()
-    return sorted(
-        found, key=lambda loan: (order[loan.state], loan.due_on if loan.state == "out" else date.max, -loan.id)
-    )
+    found = session.scalars(query.where(Loan.state.in_(UNSETTLED)).order_by(Loan.due_on, Loan.id)).all()
+    back = query.where(Loan.state == "returned").order_by(Loan.received_at.desc(), Loan.id.desc()).limit(most_returned)
+    return [*sorted(found, key=lambda loan: loan.state != "out"), *session.scalars(back)]
 
 
 def to_hand_out(session: Session, actor: Actor) -> list[AccessRequest]:

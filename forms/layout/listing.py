@@ -13,7 +13,7 @@ from forms.layout.text import clean, line_height, wrap
 from forms.paper import A4_LANDSCAPE, Paper
 
 SIZE = 9.0
-_HEAD, _STRIP, _LEAST_ROW, _FEET = 9.0, 7.0, 8.5, 8.0
+_HEAD, _STRIP, _LEAST_ROW, _SIGNING, _FEET = 9.0, 7.0, 8.5, 18.0, 8.0
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,14 @@ class Cells:
     texts: Sequence[str]
 
 
-Row = Strip | Cells | Note
+@dataclass(frozen=True)
+class Signing:
+    """Places side by side in which people sign, stamp or write a date, each under its name."""
+
+    names: Sequence[str]
+
+
+Row = Strip | Cells | Note | Signing
 
 
 @dataclass(frozen=True)
@@ -128,6 +135,8 @@ class _Setter:
     def _height(self, row: Row) -> float:
         if isinstance(row, Strip):
             return _STRIP
+        if isinstance(row, Signing):
+            return _SIGNING
         if isinstance(row, Note):
             return 3.6 + self._lines(row.text, self.area.w - 4 * PAD)
         fields = zip(row.texts, self.widths, strict=True)
@@ -143,10 +152,21 @@ class _Setter:
             board.text(x + PAD, board.middle(self.y, tall, 9.5), row.text, 9.5)
         elif isinstance(row, Note):
             board.words(x + PAD, self.y, self.area.w - 2 * PAD, tall, row.text, SIZE, colour=SOFT)
+        elif isinstance(row, Signing):
+            self._signing(row, tall)
         else:
             self._cells(row, tall)
         board.line(x, self.y + tall, x + self.area.w, self.y + tall)
         self.y += tall
+
+    def _signing(self, row: Signing, tall: float) -> None:
+        wide = self.area.w / len(row.names)
+        for number, name in enumerate(row.names):
+            x = self.area.x + number * wide
+            self.board.text(x + PAD, self.y + 5.0, name, SIZE, colour=SOFT)
+            self.board.line(x, self.y, x, self.y + tall)
+        right = self.area.x + self.area.w
+        self.board.line(right, self.y, right, self.y + tall)
 
     def _cells(self, row: Cells, tall: float) -> None:
         x = self.area.x

@@ -16,6 +16,7 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import select
 
+from forms import book_transfers, books
 from forms.erasing import erase_traces
 from forms.label_marks import LabelMark
 from forms.scanning import intake, samples
@@ -226,3 +227,26 @@ def test_what_is_overdue_stands_on_the_first_page(sign_in: SignIn, lent: int, of
     assert sign_in("archivist").post(f"/loans/{lent}/extend", until=until, reason="还没核对完").status_code == 403
     assert sign_in("manager").post(f"/loans/{lent}/extend", until=until, reason="还没核对完").status_code == 302
     assert "案卷逾期未还" not in sign_in("archivist").get("/").text
+
+
+def test_a_book_that_must_go_is_listed_printed_signed_and_transferred(office: Office, sign_in: SignIn) -> None:
+    with office.transaction() as session:
+        who = {name: users.find_actor(session, name) for name in ("staff", "supervisor")}
+        book = books.create(session, who["staff"], office.catalogue.form("XC-01"), 2)
+        books.issue(session, who["staff"], book, "前台")
+        books.cancel_blank(session, who["supervisor"], book, [serial.text for serial in book.serials])
+        books.close(session, who["supervisor"], book)
+        number = book.number
+    supervisor, staff = sign_in("supervisor"), sign_in("staff")
+    assert number in supervisor.get("/transfers/").text
+    assert staff.post("/transfers/", book=number).status_code == 403
+    assert supervisor.post("/transfers/", book=number).status_code == 302
+    with office.reading() as session:
+        made = book_transfers.lists(session)[0].number
+    paper = words(supervisor.post(f"/transfers/{made}/print").data)
+    assert all(told in paper for told in (number, made, "接收人"))
+    assert supervisor.post(f"/transfers/{made}/sign", receiver="", on=clock.today()).status_code == 400
+    assert supervisor.post(f"/transfers/{made}/sign", receiver="林经理", on=clock.today()).status_code == 302
+    with office.reading() as session:
+        assert books.find_book(session, number).state == "transferred"
+    assert "没有该移交的册" in supervisor.get("/transfers/").text

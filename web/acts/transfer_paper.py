@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from forms import book_transfers, books, pdf
 from forms.layout.dossier_pages import day
-from forms.layout.listing import Cells, ListColumn, Listing, Note, Row, Strip, listing_pages
+from forms.layout.listing import Cells, ListColumn, Listing, Note, Row, Signing, listing_pages
 from forms.paper import A4_LANDSCAPE
 from forms.tables import Book
 from forms.transfer_tables import TransferList
@@ -28,10 +28,7 @@ _COLUMNS = (
     ListColumn("应移交日期", 2.0),
     ListColumn("保管期限", 3.4, "left"),
 )
-_SIGNING = (
-    "移交人（签字）：　　　　　　　　　　　　接收人（签字）：　　　　　　　　　　　　监交人（签字）：",
-    "移交日期：　　　　　年　　　月　　　日　　　　　　　　　　　　　　　　　接收部门（盖章）：",
-)
+_SIGNING = ("移交人（签字）", "接收人（签字）", "监交人（签字）", "移交日期", "接收部门（盖章）")
 
 
 def print_list(session: Session, office: Office, actor: Actor, made: TransferList) -> bytes:
@@ -40,7 +37,7 @@ def print_list(session: Session, office: Office, actor: Actor, made: TransferLis
     rows: list[Row] = [_row(session, office, number, line.book) for number, line in enumerate(made.lines, start=1)]
     pages = sum(line.book.page_count for line in made.lines)
     rows.append(Note(f"合计 {len(made.lines)} 册 {pages} 页；双方已逐册清点，编号连续，作废、注销、缺失各页均已登记。"))
-    rows += [Strip(text) for text in _SIGNING]
+    rows.append(Signing(_SIGNING))
     beside = f"{office.settings.office}　编号 {made.number}"
     foot = f"编制于 {day(clock.local_date(made.made_at))}"
     out = io.BytesIO()

@@ -27,13 +27,13 @@ RETURNED_SHOWN = 30
 def listing() -> ResponseReturnValue:
     """What is to be handed out, what is out by due date, incidents, and the latest that came back."""
     session, me = visit.look(), visit.actor()
-    found = loans.listing(session, me)
+    found = loans.listing(session, me, RETURNED_SHOWN)
     return render_template(
         "loans.html",
         waiting=loans.to_hand_out(session, me),
         out=[loan for loan in found if loan.state == "out"],
         incidents=[loan for loan in found if loan.state == "incident"],
-        returned=[loan for loan in found if loan.state == "returned"][:RETURNED_SHOWN],
+        returned=[loan for loan in found if loan.state == "returned"],
         stands=places.codes_of(session, {loan.dossier_id for loan in found}),
         missing=loans.missing_pages,
         today=clock.today(),

@@ -56,3 +56,19 @@ def test_papers_of_several_units_and_of_a_building_come_in_one_file(
     program.ask("dossier", "print", "directory", "--out", out, actor="archivist")
     page = pypdfium2.PdfDocument(out)[0]
     assert page.get_width() > page.get_height()
+
+
+def test_books_go_by_their_date_with_a_numbered_list(program: Any, tmp_path: Path) -> None:
+    made = program.ask("form", "print", "XC-01", "--pages", 2, "--out", tmp_path / "book.pdf", actor="staff")
+    book = made["book"]
+    program.ask("book", "issue", book, "--to", "前台", actor="staff")
+    program.ask("book", "blank", book, "--from", made["serials"][0], actor="supervisor")
+    program.ask("book", "close", book, actor="supervisor")
+    assert [one["book"] for one in program.ask("book", "to-transfer", actor="staff")["books"]] == [book]
+    out = tmp_path / "list.pdf"
+    number = program.ask("book", "transfer-list", "--out", out, actor="supervisor")["list"]["number"]
+    assert program("book", "transfer-list", "--out", out, actor="supervisor").code == 1
+    program.ask("book", "transfer-list", number, "--out", out, actor="supervisor")
+    signed = program.ask("book", "sign-list", number, "--receiver", "林经理", actor="supervisor")
+    assert (signed["books"], program.ask("book", "to-transfer", actor="staff")["books"]) == ([book], [])
+    assert program.ask("book", "transfer-lists", actor="staff")["lists"][0]["state"] == "signed"
