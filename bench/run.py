@@ -21,6 +21,7 @@ MEASUREMENTS = (
     "large_file",
     "recognition",
     "serials",
+    "estate",
     "searching",
     "judging",
     "serving",
