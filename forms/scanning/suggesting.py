@@ -78,8 +78,15 @@ def guess(session: Session, desk: ScanDesk, page: ScanPage) -> Guess:
     proven, home = placing.suggestion(session, page)
     text = tray_texts.text_of(session, page)
     form = proven or titled(desk.catalogue, text) or _known_form(desk, page)
-    homes = [home] if home else [*units_in(session, text), *(one.unit for one in _beside(session, page) if one.unit)]
-    return Guess(form, homes[0] if homes else None)
+    beside = [one.unit for one in _beside(session, page)]
+    homes = [home, _printed_for(session, page), *units_in(session, text), *beside]
+    return Guess(form, next((one for one in homes if one is not None), None))
+
+
+def _printed_for(session: Session, page: ScanPage) -> Unit | None:
+    """The unit that the page's number, or that of the cover sheet it lies behind, was printed for."""
+    number = select(Unit).join(Serial, Serial.unit_id == Unit.id).where(Serial.text == page.serial)
+    return session.scalar(number) if page.serial else None
 
 
 def _known_form(desk: ScanDesk, page: ScanPage) -> str | None:
