@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from forms.catalogue import Catalogue, Form, UnknownForm
@@ -36,32 +36,42 @@ class Unsigned:
     since: date
 
 
+# The first page asks this of everybody: columns are read three times as fast as whole documents.
+_COLUMNS = (
+    Document.id,
+    Document.form_code,
+    Document.serial,
+    Document.copy,
+    Document.filed_at,
+    Document.signatures,
+)
+
+
 def unsigned(session: Session, catalogue: Catalogue) -> list[Unsigned]:
     """Every sheet filed and not destroyed that lacks a signature, the longest waiting first.
 
     Registers and pages of books are signed line by line and are not judged as a whole.
     """
     query = (
-        select(Document, Unit.code)
+        select(*_COLUMNS, Unit.code.label("unit"))
         .outerjoin(Unit, Unit.id == Document.unit_id)
         .where(Document.lacks_signature, Document.state == "filed")
         .where(Document.book_id.is_(None), Document.serial.is_not(None))
         .order_by(Document.filed_at, Document.id)
     )
-    found = (_unsigned(catalogue, document, unit) for document, unit in session.execute(query))
+    found = (_unsigned(catalogue, row) for row in session.execute(query))
     return [one for one in found if one is not None]
 
 
-def _unsigned(catalogue: Catalogue, document: Document, unit: str | None) -> Unsigned | None:
-    wanted = _places(catalogue, document.form_code)
-    judged = {key: one.get("signed") for key, one in document.signatures.items() if key in wanted}
+def _unsigned(catalogue: Catalogue, row: Row[Any]) -> Unsigned | None:
+    wanted = _places(catalogue, row.form_code)
+    judged = {key: one.get("signed") for key, one in row.signatures.items() if key in wanted}
     missing = tuple(key for key, signed in judged.items() if signed is False)
     unclear = tuple(key for key, signed in judged.items() if signed is None)
     if not missing and not unclear:
         return None
-    since = clock.local_date(document.filed_at)
-    code, serial = document.form_code, document.serial or ""
-    return Unsigned(document.id, code, serial, document.copy, unit or "", missing, unclear, since)
+    since = clock.local_date(row.filed_at)
+    return Unsigned(row.id, row.form_code, row.serial, row.copy, row.unit or "", missing, unclear, since)
 
 
 def _places(catalogue: Catalogue, code: str) -> frozenset[str]:

@@ -188,7 +188,10 @@ def missing_pages(session: Session, document_ids: Collection[int] | None = None)
     """The positions of the pages that filed documents (these, or all) lack of what was printed, by document."""
     wanted = select(Document.id, Document.expected_pages, Page.position)
     wanted = wanted.outerjoin(Page, Page.document_id == Document.id)
-    few = select(Page.document_id, func.count().label("have")).group_by(Page.document_id).subquery()
+    counted = select(Page.document_id, func.count().label("have")).group_by(Page.document_id)
+    if document_ids is not None:  # inside too, or the pages of the whole office are counted for one document
+        counted = counted.where(Page.document_id.in_(document_ids))
+    few = counted.subquery()
     short = wanted.outerjoin(few, few.c.document_id == Document.id).where(
         Document.state == "filed", Document.expected_pages > func.coalesce(few.c.have, 0)
     )
