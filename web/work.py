@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from forms import book_transfers, outstanding, stock, unsigned
+from forms.outstanding import Outstanding
 from forms.scanning import tray
 from forms.tables import Book, Serial
 from records import audit, clock, follow_ups, loans, transfers
@@ -25,6 +26,7 @@ from web.language import moment, spoken, told
 
 #: Of each kind of task, so many stand on the first page.
 MOST_TASKS = 5
+_OUT = "yedang_copies_out"
 #: So many days ahead a transfer shows.
 _TRANSFER_SOON = 10
 
@@ -113,11 +115,18 @@ def _books_with_gaps(session: Session, _actor: Actor) -> list[Task]:
     ]
 
 
+def _copies_out(session: Session) -> list[Outstanding]:
+    """The copies that are out, asked for once by tile and tasks: the session is this visit's own."""
+    if _OUT not in session.info:
+        session.info[_OUT] = outstanding.outstanding(session, visit.office().catalogue, clock.today())
+    found: list[Outstanding] = session.info[_OUT]
+    return found
+
+
 def _copies_due(session: Session, _actor: Actor) -> list[Task]:
     """Copies that should be back today or before."""
     today = clock.today()
-    out = outstanding.outstanding(session, visit.office().catalogue, today)
-    due = [one for one in out if one.due_on is not None and one.due_on <= today]
+    due = [one for one in _copies_out(session) if one.due_on is not None and one.due_on <= today]
     return [
         Task(
             url_for("numbers.page", text=one.serial),
@@ -213,8 +222,7 @@ def _books_in_use(session: Session, _actor: Actor) -> Tile:
 
 
 def _late(session: Session, _actor: Actor) -> Tile:
-    catalogue = visit.office().catalogue
-    count = sum(one.late for one in outstanding.outstanding(session, catalogue, clock.today()))
+    count = sum(one.late for one in _copies_out(session))
     return Tile(
         "forms_catalogue.outstanding", "alarm", _("逾期未交回的联"), count, _("催一催，签好后扫描"), urgent=True
     )
