@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from forms.catalogue import Catalogue, Form
+from forms.scanning import samples
 from forms.tables import PrintRun, Serial
 from records import audit, clock, identifiers, key_holders, passwords
 from records.audit import Entry
@@ -190,12 +190,12 @@ def _serial(form: Form, text: str, number: int, home: Any, run_id: int) -> dict[
 
 
 def _real_pages(session: Session, vault: Vault, dossiers: list[int]) -> None:
-    """Scans at 200 dpi, grey noise and lines, really sealed: what the page image is made from."""
+    """Scans at 200 dpi as they are filed, one-page PDFs of 0.4 MB, really sealed: what page images are made from."""
     plain = _scan()
     query = select(Blob, Key.recipient).join(Key).join(Page, Page.blob_id == Blob.id).join(Document)
     for blob, recipient in session.execute(query.where(Document.dossier_id.in_(dossiers))):
-        data = plain + blob.id.to_bytes(4, "big")  # behind the picture's end: another file, the same picture
-        blob.digest, blob.size = hashlib.sha256(data).hexdigest(), len(data)
+        data = plain + b"%%%d\n" % blob.id  # a comment behind the end: another file, the same picture
+        blob.digest, blob.size, blob.media_type = hashlib.sha256(data).hexdigest(), len(data), "application/pdf"
         path = vault.folder / blob_path(blob.digest, blob.key_id)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(pyrage.encrypt(data, [pyrage.x25519.Recipient.from_str(recipient)]))
@@ -203,12 +203,11 @@ def _real_pages(session: Session, vault: Vault, dossiers: list[int]) -> None:
 
 def _scan() -> bytes:
     noise = numpy.random.default_rng(7)
-    pixels = noise.normal(236, 5, (2339, 1654, 3))
+    pixels = noise.normal(236, 3, (2339, 1654, 1)) + numpy.array((0, -1, -4))
     for row in range(200, 2200, 55):
-        pixels[row : row + 22, 150:1500][noise.random((22, 1350)) < 0.3] = 40
-    out = io.BytesIO()
-    Image.fromarray(pixels.clip(0, 255).astype(numpy.uint8)).save(out, "JPEG", quality=60, dpi=(200, 200))
-    return out.getvalue()
+        strokes = numpy.kron(noise.random((8, 450)) < 0.35, numpy.ones((3, 3))) > 0
+        pixels[row : row + 24, 150:1500][strokes] = 40
+    return samples.scan_pdf([Image.fromarray(pixels.clip(0, 255).astype(numpy.uint8))], 200)
 
 
 def _grants(session: Session, dossiers: list[int]) -> None:
