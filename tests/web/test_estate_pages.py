@@ -135,7 +135,10 @@ def test_surveys_are_ticked_off_together(office: Office, sign_in: SignIn) -> Non
     assert "DA-3-2-1201-01" in staff.get("/follow-ups?kind=survey").text
     with office.reading() as session:
         due = [one.dossier_id for one in follow_ups.surveys_due(session, clock.today())]
-    assert staff.post("/follow-ups/done", kind="survey", outcome="unchanged", dossier=due).status_code == 302
+    typed = {"kind": "survey", "outcome": "unchanged"}
+    assert staff.post("/follow-ups/done", dossier=due[:1], on_page=due, **typed).status_code == 302
+    assert "没有到期的" not in staff.get("/follow-ups?kind=survey").text
+    assert staff.post("/follow-ups/done", on_page=due, whole_page="1", **typed).status_code == 302
     assert "没有到期的" in staff.get("/follow-ups?kind=survey").text
     assert staff.post("/follow-ups/done", kind="survey", outcome="unchanged").status_code == 400
 

@@ -47,8 +47,9 @@ def listing() -> ResponseReturnValue:
 @views.post("/done")
 @only(*OFFICE_ROLES)
 def done() -> ResponseReturnValue:
-    """The ticked ones were done, with one outcome."""
-    chosen = [int(text) for text in request.form.getlist("dossier") if text.isdecimal()]
+    """The ticked ones, or all of the page, were done, with one outcome."""
+    field = "on_page" if visit.typed("whole_page") else "dossier"
+    chosen = [int(text) for text in request.form.getlist(field) if text.isdecimal()]
     kind, outcome = visit.typed("kind"), visit.typed("outcome")
     with visit.act() as session:
         dossiers = list(session.scalars(select(Dossier).where(Dossier.id.in_(chosen)).order_by(Dossier.id)))

@@ -11,10 +11,11 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from records import access, clock, dossiers, identifiers, transfers
+from records import access, clock, dossiers, facts, identifiers, transfers
 from records import units as unit_records
 from records.dossiers import NewOwner
 from records.errors import NotFound
+from records.facts import FactKind
 from records.tables import Dossier, Owner, Ownership, Unit
 from records.users import OFFICE_ROLES
 from web import completeness, visit
@@ -82,8 +83,15 @@ def page(unit_id: int) -> ResponseReturnValue:
     return render_template(
         "unit.html", unit=unit, dossiers=found, decisions=decisions, lacking=lacking, forms=forms, today=clock.today(),
         successors=unit_records.successors(session, unit), predecessors=unit_records.predecessors(session, unit),
-        most_owners=MOST_OWNERS,
+        most_owners=MOST_OWNERS, closed_with_unit=_closed_with_unit(unit, found),
     )  # fmt: skip
+
+
+def _closed_with_unit(unit: Unit, found: list[Dossier]) -> set[int]:
+    """The dossiers that were closed because the unit was, and not because its owner changed."""
+    changed = {fact.subject_id for fact in facts.facts_about(visit.look(), "dossier", [one.id for one in found])
+               if fact.kind == FactKind.OWNERSHIP_CHANGED}  # fmt: skip
+    return {one.id for one in found if unit.closed_on and one.closed_on == unit.closed_on} - changed
 
 
 def _unit(unit: Unit | None, unit_id: int) -> Unit:
