@@ -190,7 +190,7 @@ def _serial(form: Form, text: str, number: int, home: Any, run_id: int) -> dict[
 
 
 def _real_pages(session: Session, vault: Vault, dossiers: list[int]) -> None:
-    """Scans at 200 dpi as they are filed, one-page PDFs of 0.4 MB, really sealed: what page images are made from."""
+    """Scans at 200 dpi as they are filed, one-page PDFs of half a megabyte, really sealed: what page images are made from."""
     plain = _scan()
     query = select(Blob, Key.recipient).join(Key).join(Page, Page.blob_id == Blob.id).join(Document)
     for blob, recipient in session.execute(query.where(Document.dossier_id.in_(dossiers))):
@@ -203,7 +203,7 @@ def _real_pages(session: Session, vault: Vault, dossiers: list[int]) -> None:
 
 def _scan() -> bytes:
     noise = numpy.random.default_rng(7)
-    pixels = noise.normal(236, 3, (2339, 1654, 1)) + numpy.array((0, -1, -4))
+    pixels = noise.normal(236, 1.6, (2339, 1654, 1)) + numpy.array((0, -1, -4))
     for row in range(200, 2200, 55):
         strokes = numpy.kron(noise.random((8, 450)) < 0.35, numpy.ones((3, 3))) > 0
         pixels[row : row + 24, 150:1500][strokes] = 40
