@@ -190,7 +190,7 @@ def _serial(form: Form, text: str, number: int, home: Any, run_id: int) -> dict[
 
 
 def _real_pages(session: Session, vault: Vault, dossiers: list[int]) -> None:
-    """Scans at 200 dpi as they are filed, one-page PDFs of half a megabyte, really sealed: what page images are made from."""
+    """Scans at 200 dpi as they are filed, one-page PDFs, really sealed: what page images are made from."""
     plain = _scan()
     query = select(Blob, Key.recipient).join(Key).join(Page, Page.blob_id == Blob.id).join(Document)
     for blob, recipient in session.execute(query.where(Document.dossier_id.in_(dossiers))):
