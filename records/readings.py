@@ -158,10 +158,9 @@ def correct(session: Session, actor: Actor, document_id: int, position: int, key
     the page does not have), BadInput (too long; a printed field, which stays as it was printed).
     """
     audit.lock(session)
-    document = session.get(Document, document_id, populate_existing=True)
+    document, decision = access.judge_document(session, actor, document_id)
     page = session.scalar(select(Page).where(Page.document_id == document_id, Page.position == position))
-    decision = access.may_see_document(session, actor, document) if document is not None else None
-    if document is None or page is None or decision is None or not decision.allowed:
+    if document is None or page is None or not decision.allowed:
         raise NotFound(what=f"文件 {document_id} 第 {position} 页")
     row = session.get(PageReading, page.id, populate_existing=True)
     fields = _fields(row.fields if row is not None else None, page.text) or {WHOLE: FieldRead("", "blank")}

@@ -10,14 +10,14 @@ from functools import lru_cache
 import pylopdf_fonts_zh_cn
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from forms.scanning.apart import page_image
 from records import access, clock
 from records.access import Decision
 from records.errors import NotFound
 from records.tables import Document, Page
-from records.users import Actor, Role
+from records.users import Actor
 from records.vault import Vault
 
 DPI = 130
@@ -28,7 +28,6 @@ JPEG_QUALITY = 82
 IMAGE_TYPE = "image/jpeg"
 _INK = (150, 40, 30)
 _HIT = (255, 221, 87)
-_UNKNOWN = Decision(False, "没有此件", "there is no such document")
 
 #: Left, top, right, bottom as fractions (0..1) of the upright page: where a hit is marked.
 Box = tuple[float, float, float, float]
@@ -57,29 +56,15 @@ class Look:
         return DPI * self.zoom // 100
 
 
-def judge(session: Session, actor: Actor, document_id: int) -> tuple[Document | None, Decision]:
-    """The document and whether it may be seen.
-
-    One that is not there and one that is closed cost as many questions to the database: time tells nothing either.
-    """
-    query = select(Document).options(joinedload(Document.dossier)).where(Document.id == document_id)
-    document = session.scalar(query)
-    if document is not None and document.state != "destroyed":
-        return document, access.may_see_document(session, actor, document)
-    if actor.role != Role.ADMIN:
-        access.asked_for(session, actor.id, 0)
-    return document, _UNKNOWN
-
-
 def allowed_document(session: Session, actor: Actor, document_id: int) -> tuple[Document, Decision] | None:
     """The document with the decision that opens it, or None: unknown and not allowed look alike to the asker."""
-    document, decision = judge(session, actor, document_id)
+    document, decision = access.judge_document(session, actor, document_id)
     return (document, decision) if document is not None and decision.allowed else None
 
 
 def log_look(session: Session, actor: Actor, document_id: int, position: int, look: Look | None = None) -> Decision:
     """Decide on one page and log the decision, shown or refused; a guessed id is logged as a refusal too."""
-    document, decision = judge(session, actor, document_id)
+    document, decision = access.judge_document(session, actor, document_id)
     more = {"zoom": look.zoom} if look and look.zoom != 100 else None
     access.log_shown(session, actor, document or document_id, position, decision, more)
     return decision

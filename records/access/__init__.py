@@ -9,6 +9,7 @@ from __future__ import annotations
 from records.access.deciding import (
     ContentClosed,
     Decision,
+    judge_document,
     log_document,
     log_shown,
     may_print_document,
@@ -54,6 +55,7 @@ __all__ = [
     "find_request",
     "forget",
     "give_back",
+    "judge_document",
     "keeps_requests",
     "list_requests",
     "log_document",

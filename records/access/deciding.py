@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from records import audit, clock
 from records.access.states import STATE_ZH, Asked, asked_for, state_at
@@ -100,6 +100,20 @@ def may_see_document(session: Session, actor: Actor, document: Document, at: dat
     if actor.role in OFFICE_ROLES:
         return Decision(True, f"{actor.role.zh}可查阅本部门业务记录", "office roles work with the office's own records")
     return _NO_CONTENT
+
+
+def judge_document(session: Session, actor: Actor, document_id: int) -> tuple[Document | None, Decision]:
+    """The document of an id, as it is now, and whether it may be seen.
+
+    One that is not there and one that is closed cost as many questions to the database: time tells nothing either.
+    """
+    query = select(Document).options(joinedload(Document.dossier)).where(Document.id == document_id)
+    document = session.scalar(query.execution_options(populate_existing=True))
+    if document is not None and document.state != "destroyed":
+        return document, may_see_document(session, actor, document)
+    if actor.role != Role.ADMIN:
+        asked_for(session, actor.id, 0)
+    return document, Decision(False, "没有此件", "there is no such document")
 
 
 def may_print_document(session: Session, actor: Actor, document: Document) -> Decision:

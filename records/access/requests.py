@@ -94,7 +94,11 @@ def request_access(
     )
     session.add(request)
     session.flush()
-    details = {"dossiers": [dossier.id for dossier in dossiers], "days": -(-(ends - starts) // timedelta(days=1)), "mode": mode}
+    details = {
+        "dossiers": [dossier.id for dossier in dossiers],
+        "days": -(-(ends - starts) // timedelta(days=1)),
+        "mode": mode,
+    }
     audit.append(session, actor.id, Verb.ACCESS_REQUESTED, f"request:{request.id}", details)
     return request
 
@@ -175,8 +179,9 @@ def expect(request: AccessRequest, states: Sequence[str], step: str, step_en: st
 
 def find_request(session: Session, actor: Actor, request_id: int) -> AccessRequest:
     """A request that the actor may know of: their own, or any for whoever keeps requests. Raises NotFound."""
+    keeps = keeps_requests(session, actor)  # asked first and always: what it costs tells nothing of the request
     request = session.get(AccessRequest, request_id)
-    if request is None or (request.asker_id != actor.id and not keeps_requests(session, actor)):
+    if request is None or (request.asker_id != actor.id and not keeps):
         raise NotFound(what=f"查阅申请 {request_id}")
     return request
 

@@ -1,4 +1,4 @@
-"""Who may open which page: every address, every role, with and without a grant; and what the pages never tell."""
+"""What the pages never tell, and what they show under a grant; who may open which stands in the proof."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from forms import issuing
-from forms.tables import Book, Serial
 from records import access, users
 from records.audit import Verb
 from records.database import Database
 from records.settings import Settings
 from records.tables import AuditEntry
+from tests.web import proving
 from web.application import create_app
 from web.office import Office
 
@@ -28,100 +28,18 @@ SignIn = Callable[[str], "Visitor"]
 SECRET_FORMER, SECRET_TEXT, OWNER = "欧阳旧主", "阳台栏杆松动", "王建国"
 
 EVERYONE = ("staff", "archivist", "supervisor", "manager", "admin")
-OFFICE = ("staff", "archivist", "supervisor", "manager")
-DESK = ("staff", "archivist")
-KEEPERS = ("archivist", "supervisor", "manager")
-NOBODY: tuple[str, ...] = ()
 
-#: Every page by its rule: an address of it, and the roles that may open it without any grant.
+#: Every page by its rule: an address of it, and the roles that may open it without any grant; a row is added to
+#: proof.yaml, where test_proof.py looks for every page, act and command.
 PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "/": ("/", EVERYONE),
-    "/forms": ("/forms?q=装修", OFFICE),
-    "/forms/outstanding": ("/forms/outstanding", OFFICE),
-    "/forms/<code>": ("/forms/RZ-07?unit=3-2-1201", OFFICE),
-    "/printed/<token>": ("/printed/none", NOBODY),
-    "/printed/<token>/<int:number>": ("/printed/none/1", NOBODY),
-    "/numbers/": ("/numbers/?number={serial}", OFFICE),
-    "/numbers/<text>": ("/numbers/{serial}", OFFICE),
-    "/books/": ("/books/", OFFICE),
-    "/books/<number>": ("/books/{book}", OFFICE),
-    "/signatures": ("/signatures", OFFICE),
-    "/scans/": ("/scans/", OFFICE),
-    "/rescans/": ("/rescans/", OFFICE),
-    "/scans/today": ("/scans/today", OFFICE),
-    "/scans/<int:batch_id>": ("/scans/1", OFFICE),
-    "/scans/<int:batch_id>/progress": ("/scans/1/progress", OFFICE),
-    "/tray/": ("/tray/", DESK),
-    # The archivist received it: nobody else sees it, not even another filer.
-    "/tray/<int:page_id>": ("/tray/3", ("archivist",)),
-    "/tray/<int:page_id>/image": ("/tray/3/image", ("archivist",)),
-    "/tray/today": ("/tray/today", DESK),
-    "/tray/choices": ("/tray/choices?field=unit&q=1201", DESK),
-    "/units/": ("/units/", OFFICE),
-    "/units/<int:unit_id>": ("/units/1", OFFICE),
-    "/dossiers/<number>": ("/dossiers/DA-3-2-1201-01", OFFICE),
-    "/completeness": ("/completeness?event=move_in", OFFICE),
-    "/completeness/list.xlsx": ("/completeness/list.xlsx", OFFICE),
-    "/follow-ups": ("/follow-ups?kind=survey", OFFICE),
-    "/boundaries": ("/boundaries", ("archivist",)),
-    "/import": ("/import", KEEPERS),
-    "/import/<token>": ("/import/none", NOBODY),
-    "/restructuring": ("/restructuring", KEEPERS),
-    "/documents/<int:document_id>": ("/documents/1", NOBODY),
-    "/documents/<int:document_id>/pages/<int:position>": ("/documents/1/pages/1", NOBODY),
-    "/access/": ("/access/", OFFICE),
-    "/access/new": ("/access/new", OFFICE),
-    "/access/<int:request_id>": ("/access/1", ("staff", "archivist", "manager")),
-    "/loans/": ("/loans/", OFFICE),
-    "/loans/<int:loan_id>": ("/loans/1", NOBODY),
-    "/places/": ("/places/", OFFICE),
-    "/places/<code>": ("/places/A-03-2-05", NOBODY),
-    "/places/stock": ("/places/stock", OFFICE),
-    "/places/print": ("/places/print", OFFICE),
-    "/places/print/<token>": ("/places/print/none", NOBODY),
-    "/places/print/<token>/progress": ("/places/print/none/progress", NOBODY),
-    "/places/print/<token>/file": ("/places/print/none/file", NOBODY),
-    "/transfers/": ("/transfers/", OFFICE),
-    "/search/": ("/search/?q=装修", OFFICE),
-    "/search/suggestions": ("/search/suggestions?q=装修", OFFICE),
-    "/retention/": ("/retention/", KEEPERS),
-    "/retention/undecided": ("/retention/undecided", KEEPERS),
-    "/retention/lists": ("/retention/lists", KEEPERS),
-    "/retention/lists/<int:number>": ("/retention/lists/1", NOBODY),
-    "/retention/holds": ("/retention/holds", KEEPERS),
-    "/schedule/": ("/schedule/", KEEPERS),
-    "/log/": ("/log/", ("archivist", "supervisor", "manager", "admin")),
-    "/users/": ("/users/", ("admin",)),
-    "/users/<int:user_id>": ("/users/2", ("admin",)),
-    "/account/": ("/account/", EVERYONE),
-    "/account/password": ("/account/password", EVERYONE),
-    "/account/factor": ("/account/factor", EVERYONE),
+    rule: (row["at"], tuple(role for role, told in zip(proving.ROLES, row["answer"], strict=True) if told == "Y"))
+    for rule, row in proving.load()["pages"].items()
 }
-OPEN_RULES = {"/sign-in", "/sign-in/code", "/static/<path:filename>", "/bootstrap/static/<path:filename>"}
 
 
 def fill_in(address: str, office: Office) -> str:
     """The address with the office's own numbers in it."""
-    with office.reading() as session:
-        serial = session.scalar(select(Serial.text).where(Serial.form_code == "ZX-01"))
-        book = session.scalar(select(Book.number))
-    return address.format(serial=serial, book=book)
-
-
-def test_every_page_stands_in_the_table(app: Flask) -> None:
-    rules = {rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or set())}
-    assert rules - OPEN_RULES == set(PAGES)
-
-
-@pytest.mark.parametrize("name", EVERYONE)
-def test_each_role_opens_its_pages_and_no_others(office: Office, sign_in: SignIn, name: str) -> None:
-    visitor = sign_in(name)
-    wrong = []
-    for address, roles in PAGES.values():
-        status = visitor.get(fill_in(address, office)).status_code
-        if (status in (200, 302)) != (name in roles) or (name not in roles and status not in (403, 404)):
-            wrong.append((address, status))
-    assert wrong == []
+    return str(proving.filled(address, proving.names_of(office)))
 
 
 def test_without_signing_in_every_page_leads_to_the_door(office: Office, visitor: Visitor) -> None:

@@ -49,7 +49,7 @@ def _opened(console: Console, number: int) -> tuple[str, list[dict[str, object]]
     """The form's code and every field of a document that is open to the actor; the look, or its refusal, is logged."""
     with console.office.transaction() as session:
         actor = console.actor(session)
-        document, decision = viewer.judge(session, actor, number)
+        document, decision = access.judge_document(session, actor, number)
         if document is None or not decision.allowed:
             access.log_document(session, actor, document or number, decision)
         else:
@@ -101,7 +101,7 @@ def correct(console: Console, number: int, text: str, page: int, field: str) -> 
             read = readings.correct(session, actor, number, page, key, text.replace("\\n", "\n"))
     except NotFound:
         with office.transaction() as session:
-            _, decision = viewer.judge(session, console.actor(session), number)
+            _, decision = access.judge_document(session, console.actor(session), number)
             if not decision.allowed:
                 viewer.log_look(session, console.actor(session), number, page)
         raise

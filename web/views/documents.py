@@ -24,7 +24,7 @@ def page(document_id: int) -> ResponseReturnValue:
     """One document: what it is, and the page asked for with its neighbours; that it was opened is logged."""
     me = visit.actor()
     with visit.act() as acting:
-        judged, decision = viewer.judge(acting, me, document_id)
+        judged, decision = access.judge_document(acting, me, document_id)
         access.log_document(acting, me, judged or document_id, decision)
     found = viewer.allowed_document(visit.look(), me, document_id) if decision.allowed else None
     if found is None:
