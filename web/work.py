@@ -14,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from forms import book_transfers, outstanding, stock, unsigned
 from forms.outstanding import Outstanding
 from forms.scanning import tray
-from forms.tables import Book, Serial
+from forms.tables import Book, Rescan, Serial
 from records import audit, clock, follow_ups, loans, transfers
 from records.database import Base
 from records.paper_tables import Loan
@@ -172,7 +172,9 @@ def ways(actor: Actor) -> list[Way]:
     return [every[key] for key in keys[actor.role]]
 
 
-def _count(session: Session, model: type[Base], *conditions: ColumnElement[bool] | InstrumentedAttribute[bool]) -> int:
+def _count(
+    session: Session, _rescans, model: type[Base], *conditions: ColumnElement[bool] | InstrumentedAttribute[bool]
+) -> int:
     return session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0
 
 
@@ -180,6 +182,11 @@ def _tray(session: Session, actor: Actor) -> Tile:
     count, others = len(tray.waiting(session, actor)), sum(one.pages for one in tray.with_others(session, actor))
     text = _("另有 {count} 页在别人的待处理中").format(count=others) if others else _("系统认不准去处的页，等人看一眼")
     return Tile("tray.listing", "inbox", _("待处理的扫描页"), count, text, urgent=True)
+
+
+def _rescans(session: Session, _actor: Actor) -> Tile:
+    count = _count(session, Rescan, Rescan.state == "asked")
+    return Tile("rescans.listing", "arrow-clockwise", _("要重扫的页"), count, _("找出原件再扫一次，自动换下旧的"))
 
 
 def _to_decide(session: Session, actor: Actor) -> Tile:
@@ -350,7 +357,18 @@ _TASKS: dict[Role, tuple[Callable[[Session, Actor], list[Task]], ...]] = {
     Role.ADMIN: (),
 }
 _BY_ROLE: dict[Role, tuple[Callable[[Session, Actor], Tile], ...]] = {
-    Role.STAFF: (_tray, _unsigned, _contacts, _surveys, _low_stock, _outstanding, _my_grants, _my_requests, _my_loans),
+    Role.STAFF: (
+        _tray,
+        _rescans,
+        _unsigned,
+        _contacts,
+        _surveys,
+        _low_stock,
+        _outstanding,
+        _my_grants,
+        _my_requests,
+        _my_loans,
+    ),
     Role.ARCHIVIST: (
         _tray,
         _unsigned,

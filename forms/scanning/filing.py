@@ -174,6 +174,7 @@ def put(
     books.mark_returned(session, actor, place.serial)
     row.state, row.page_id = "filed", page.id
     rescans.ask_by_quality(session, page, seen.quality)
+    rescans.settle_tray(session, actor, row)
     if place.remark is not None:
         row.reason, row.reason_zh, row.reason_en = place.remark.key, place.remark.zh, place.remark.en
     details = {"batch": row.batch_id, "position": row.position, "document": target.id, "serial": row.serial}

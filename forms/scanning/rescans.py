@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from forms.scanning import quality
@@ -99,6 +99,15 @@ def take(session: Session, vault: Vault, actor: Actor, row: ScanPage, page: Page
     details = {"batch": row.batch_id, "position": row.position, "document": page.document_id, "older": older.id}
     audit.append(session, actor.id, Verb.RESCAN_TAKEN, f"scan:{row.id}", details)
     return older
+
+
+def settle_tray(session: Session, actor: Actor, row: ScanPage) -> None:
+    """A page is filed that was asked for again from the tray, under the number that it bore or seemed to bear there."""
+    same = or_(ScanPage.serial == row.serial, ScanPage.suggested == row.serial)
+    query = select(Rescan).join(ScanPage, ScanPage.id == Rescan.scan_page_id)
+    query = query.where(Rescan.state == "asked", same, ScanPage.id != row.id)
+    for rescan in session.scalars(query.where(or_(ScanPage.page_no.is_(None), ScanPage.page_no == row.page_no))):
+        rescan.state, rescan.settled_by, rescan.settled_at = "done", actor.id, clock.now()
 
 
 def measured_on(session: Session, page_ids: Collection[int]) -> dict[int, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""yedang scan rescan …, scan again: pages to be scanned again, and recognised text to be made again."""
+"""yedang scan rescans …, scan again: pages to be scanned again, and recognised text to be made again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from records.errors import NotFound
 from records.tables import Document
 from records.users import OFFICE_ROLES
 from web.acts import rescans as lists
-from web.commands.answers import Answer, Column, Table, answer, said
+from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import Console, OfficeCommand, OfficeGroup, pass_console
 
 #: So many documents lose their text in one transaction.
@@ -34,7 +34,7 @@ LACKING = (
 )
 
 
-@click.group("rescan", cls=OfficeGroup)
+@click.group("rescans", cls=OfficeGroup)
 def group() -> None:
     """重扫:扫得不好或缺了的页 / Pages to be scanned again."""
 
@@ -48,7 +48,13 @@ def list_rescans(console: Console) -> Answer:
         actor.require("查看重扫", *OFFICE_ROLES)
         asked = [asdict(one) for one in lists.asked(session, actor)]
         lacking = [asdict(one) for one in lists.lacking(session, actor)]
-    return answer({"asked": asked, "lacking": lacking}, Table(ASKED, asked), Table(LACKING, lacking))
+    return answer(
+        {"asked": asked, "lacking": lacking},
+        Sentence(f"要重扫的页:{len(asked)}", f"Pages to scan again: {len(asked)}"),
+        Table(ASKED, asked),
+        Sentence(f"缺页的文件:{len(lacking)}", f"Documents that lack pages: {len(lacking)}"),
+        Table(LACKING, lacking),
+    )
 
 
 @group.command("ask")

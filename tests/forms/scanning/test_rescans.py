@@ -108,6 +108,22 @@ def test_signatures_are_those_of_the_new_scan(database, actors, make_unit, make_
         assert {one["signed"] for one in older.signatures.values()} == {False}
 
 
+def test_a_page_asked_for_from_the_tray_is_done_when_its_number_is_filed(
+    database, actors, make_unit, make_sheet, scan_in
+):
+    with database.transaction() as session:
+        unit, _ = make_unit(session)
+        sheet = make_sheet(session, actors.staff, "RZ-08", unit=unit)
+    waiting = scan_in(database, actors.staff, [Image.new("L", (600, 800), 90)])
+    with database.transaction() as session:
+        row = session.get_one(ScanPage, waiting[0].scan_page_id)
+        row.suggested = sheet.serials[0]
+        ask = rescans.ask_rescan(session, actors.staff, row, "码糊了")
+    scan_in(database, actors.staff, sheet.images[:1])
+    with database.reading() as session:
+        assert session.get_one(Rescan, ask.id).state == "done"
+
+
 def test_an_ask_needs_a_reason_and_an_office_role_and_can_be_withdrawn_once(database, actors, sheet, scan_in):
     fates = scan_in(database, actors.staff, sheet.images)
     with database.transaction() as session:
