@@ -172,9 +172,7 @@ def ways(actor: Actor) -> list[Way]:
     return [every[key] for key in keys[actor.role]]
 
 
-def _count(
-    session: Session, _rescans, model: type[Base], *conditions: ColumnElement[bool] | InstrumentedAttribute[bool]
-) -> int:
+def _count(session: Session, model: type[Base], *conditions: ColumnElement[bool] | InstrumentedAttribute[bool]) -> int:
     return session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0
 
 
@@ -371,6 +369,7 @@ _BY_ROLE: dict[Role, tuple[Callable[[Session, Actor], Tile], ...]] = {
     ),
     Role.ARCHIVIST: (
         _tray,
+        _rescans,
         _unsigned,
         _to_register,
         _loans_overdue,
