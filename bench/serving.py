@@ -31,7 +31,7 @@ from bench.report import Section, percentile
 from records.settings import Settings
 from web.office import Office
 
-SECONDS = 25.0
+SECONDS = 20.0
 READING = (1.0, 3.0)
 GOALS = {"home page": 150, "dossier page": 100, "page image": 200}
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
