@@ -102,6 +102,12 @@ def jpeg(image: Image.Image) -> bytes:
     return out.getvalue()
 
 
+def marked_tray_page(data: bytes, actor: Actor) -> bytes:
+    """A page of the tray as its filer sees it: with the same marks, for the work that shows it."""
+    text = f"{actor.name}  {clock.local_time(clock.now())}  待处理"
+    return jpeg(watermark(Image.open(io.BytesIO(data)), text))
+
+
 def sentence(actor: Actor, decision: Decision) -> str:
     """What stands across the page: viewer, time, and the request that opened it (or the role that did)."""
     under = f"查阅申请 {decision.grant_id} 号" if decision.grant_id else actor.role.zh

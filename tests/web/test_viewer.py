@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 from PIL import Image
 
 from records.access import Decision
 from records.users import Actor, Role
 from web.outbox import Outbox, Parcel
-from web.viewer import sentence, watermark
+from web.viewer import Look, highlighted, jpeg, marked_tray_page, sentence, watermark
 
 
 def test_the_mark_names_viewer_and_request() -> None:
@@ -31,3 +33,24 @@ def test_printed_files_do_not_pile_up(monkeypatch: object) -> None:
     tokens = [outbox.put(Parcel((), 1, (), "HF-01")) for _ in range(3)]
     assert len(set(tokens)) == 3
     assert outbox.take(tokens[0], 1).form_code == "HF-01"
+
+
+def test_a_larger_look_is_drawn_larger_and_no_larger_than_there_is() -> None:
+    assert [Look.of(zoom, None).dpi for zoom in (None, 150, 9999)] == [130, 195, 325]
+    assert Look.of(150, 45).turn == 0
+
+
+def test_a_hit_is_marked_where_it_stands_and_dark_ink_stays_dark() -> None:
+    page = Image.new("RGB", (200, 100), "white")
+    page.paste((10, 10, 10), (100, 50, 110, 60))
+    marked = np.asarray(highlighted(page, [(0.4, 0.4, 0.7, 0.8)]))
+    assert marked[45, 90, 2] < 120  # the pen's yellow
+    assert marked[55, 105].max() <= 10
+    assert marked[10, 10].min() == 255
+    assert highlighted(page, []) is page
+
+
+def test_a_page_of_the_tray_bears_its_filers_marks() -> None:
+    plain = jpeg(Image.new("RGB", (600, 850), "white"))
+    marked = np.asarray(Image.open(io.BytesIO(marked_tray_page(plain, Actor(3, "陈晓", Role.STAFF)))).convert("L"))
+    assert (marked < 250).mean() > 0.01

@@ -14,7 +14,7 @@ from forms.tables import ScanPage
 from records.errors import BadInput, NotFound
 from records.tables import Document
 from records.users import Role
-from web import visit
+from web import viewer, visit
 from web.acts import tray_placing, tray_undo
 from web.visit import only
 
@@ -116,12 +116,13 @@ def _waiting(page_id: int) -> ScanPage:
 @views.get("/<int:page_id>/image")
 @only(*FILERS)
 def image(page_id: int) -> ResponseReturnValue:
-    """The page's picture, or a small one; logged."""
+    """The page's picture, or a small one, with its filer's marks; logged."""
     dpi = THUMBNAIL_DPI if request.args.get("size") == "small" else 130
     with visit.act() as session:
         scan = tray.find(session, page_id)
         blob = tray.looked_at(session, visit.actor(), scan)
-    return Response(tray.draw(visit.office().desk, blob, scan.rotation, dpi), mimetype=tray.IMAGE_TYPE)
+    data = tray.draw(visit.office().desk, blob, scan.rotation, dpi)
+    return Response(viewer.marked_tray_page(data, visit.actor()), mimetype=viewer.IMAGE_TYPE)
 
 
 @views.post("/<int:page_id>/place")
