@@ -8,10 +8,11 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from forms.catalogue import Catalogue
-from records import access, audit, clock
+from records import access, audit, clock, readings
 from records.access import ContentClosed
 from records.audit import Verb
 from records.errors import OfficeError
+from records.readings import FieldRead
 from records.tables import Document, Dossier, Page
 from records.users import Actor
 from records.vault import Vault, write_durably
@@ -57,9 +58,14 @@ def export_dossier(
         for document in section.documents
         for page in document.pages
     ]
+    read = {
+        one.page_id: {key: _told(field) for key, field in one.fields.items() if field.state != "blank"}
+        for found in readings.of_documents(session, {document.id for _, document, _ in pages}).values()
+        for one in found
+    }
     rows = []
     for done, (place, document, page) in enumerate(pages, start=1):
-        rows.append(_write_page(vault, folder, place, document, page))
+        rows.append({**_write_page(vault, folder, place, document, page), "fields": read.get(page.id, {})})
         access.log_shown(session, actor, document, page.position, decision)
         progress(done, len(pages))
     about = {"dossier": dossier.number, "exported_at": clock.now().isoformat(), "by": actor.name, "pages": rows}
@@ -67,6 +73,11 @@ def export_dossier(
     details = {"pages": len(rows), "grant": decision.grant_id}
     audit.append(session, actor.id, Verb.DOSSIER_EXPORTED, f"dossier:{dossier.id}", details)
     return rows
+
+
+def _told(field: FieldRead) -> dict[str, object]:
+    """A field with how it is known: recognised by a program, corrected by a person, or printed."""
+    return {"text": field.text, "state": field.state, "confidence": field.confidence}
 
 
 def _write_page(vault: Vault, folder: Path, place: str, document: Document, page: Page) -> dict[str, object]:
