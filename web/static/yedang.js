@@ -12,7 +12,8 @@ document.addEventListener("keydown", (event) => {
 /* A form that changes something is sent once: printing twice would take numbers twice. */
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.dataset.confirm && !window.confirm(form.dataset.confirm)) { event.preventDefault(); return; }
+  const asked = event.submitter?.dataset.confirm || form.dataset.confirm;
+  if (asked && !window.confirm(asked)) { event.preventDefault(); return; }
   const elsewhere = event.submitter && event.submitter.formTarget;
   if (form.method !== "post" || "again" in form.dataset || elsewhere) return;
   if (form.dataset.sent) { event.preventDefault(); return; }
