@@ -16,6 +16,7 @@ from forms.outstanding import Outstanding
 from forms.scanning import tray
 from forms.tables import Book, Rescan, Serial
 from records import audit, clock, follow_ups, loans, transfers
+from records.access.deputies import decides_for
 from records.database import Base
 from records.paper_tables import Loan
 from records.tables import AccessRequest, User
@@ -83,12 +84,17 @@ def _tray_pages(session: Session, actor: Actor) -> list[Task]:
 
 
 def _requests(session: Session, actor: Actor) -> list[Task]:
-    state = "requested" if actor.role == Role.MANAGER else "approved"
+    state = "approved" if actor.role == Role.ARCHIVIST else "requested"
     query = select(AccessRequest).where(AccessRequest.state == state, AccessRequest.asker_id != actor.id)
     return [
         Task(url_for("access.page", request_id=one.id), "key", one.purpose, f"{one.asker.name} · {_numbers(one)}")
         for one in session.scalars(query.order_by(AccessRequest.id).limit(MOST_TASKS))
     ]
+
+
+def _deputed(session: Session, actor: Actor) -> list[Task]:
+    """The requests that wait for whoever stands in for a manager just now."""
+    return _requests(session, actor) if decides_for(session, actor) else []
 
 
 def _grants(session: Session, actor: Actor) -> list[Task]:
@@ -350,7 +356,7 @@ def _log(session: Session, _actor: Actor) -> Tile:
 _TASKS: dict[Role, tuple[Callable[[Session, Actor], list[Task]], ...]] = {
     Role.STAFF: (_copies_due, _overdue_loans, _contacts_due, _tray_pages, _grants),
     Role.ARCHIVIST: (_requests, _overdue_loans, _tray_pages),
-    Role.SUPERVISOR: (_copies_due, _transfers_late, _books_with_gaps, _grants),
+    Role.SUPERVISOR: (_deputed, _copies_due, _transfers_late, _books_with_gaps, _grants),
     Role.MANAGER: (_requests, _overdue_loans, _lists, _books_with_gaps),
     Role.ADMIN: (),
 }
