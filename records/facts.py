@@ -17,7 +17,7 @@ from records.users import Actor
 
 
 class FactKind(StrEnum):
-    """What can start a clock, as the retention rules name it, or begin an event of a home's life (moved in, renovates)."""
+    """What can start a clock, as the retention rules name it, or begin an event of a home's life (moving in)."""
 
     OWNERSHIP_CHANGED = "ownership_changed"
     UNIT_SOLD = "unit_sold"

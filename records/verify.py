@@ -7,7 +7,7 @@ It shares only hashing and path rules with the code that writes. Each floor offe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,14 +43,19 @@ def check_vault(session: Session, vault: Vault, progress: Progress | None = None
     """Every blob is there, opens with its key, and is what was filed; and no file lies there without a record."""
     total = session.scalar(select(func.count()).select_from(Blob)) or 0
     for done, blob in enumerate(session.scalars(select(Blob).order_by(Blob.id)), start=1):
+        yield from check_blobs(session, vault, [blob])
+        if progress:
+            progress(done, total)
+    yield from stray_files(session, vault)
+
+
+def check_blobs(session: Session, vault: Vault, blobs: Iterable[Blob]) -> Iterator[Finding]:
+    """Each of these blobs is there, opens with its key, and is what was filed."""
+    for blob in blobs:
         try:
             vault.open(blob)
         except (ScanAltered, KeyGone, KeyNotOpened, NoMasterKey) as error:
-            subject = _where(session, blob)
-            yield Finding("vault.blob", subject, error.sentence("zh"), error.sentence("en"))
-        if progress:
-            progress(done, total)
-    yield from _stray_files(session, vault)
+            yield Finding("vault.blob", _where(session, blob), error.sentence("zh"), error.sentence("en"))
 
 
 def check_keys(session: Session, vault: Vault) -> Iterator[Finding]:
@@ -85,7 +90,8 @@ def _where(session: Session, blob: Blob) -> str:
     return f"document:{page.document_id} {page.document.serial or ''} page {page.position}".replace("  ", " ")
 
 
-def _stray_files(session: Session, vault: Vault) -> Iterator[Finding]:
+def stray_files(session: Session, vault: Vault) -> Iterator[Finding]:
+    """No file lies in the vault without a record."""
     known = {blob_path(digest, key_id) for digest, key_id in session.execute(select(Blob.digest, Blob.key_id))}
     leaving = set(session.scalars(select(Discard.path)))
     being_filed = set(unfiled.names(vault.folder))
@@ -138,7 +144,7 @@ def _missing_pages(session: Session) -> Iterator[Finding]:
         .having(func.count(Page.id) < Document.expected_pages)
     )
     for document, have in session.execute(counts):
-        zh = f"{document.title} {document.serial or ''} 应有 {document.expected_pages} 页,只有 {have} 页"
+        zh = f"文件 {document.serial or document.id} 应有 {document.expected_pages} 页,只有 {have} 页"
         en = f"{document.serial or document.id}: {have} of {document.expected_pages} pages"
         yield Finding("document.incomplete", f"document:{document.id}", zh, en)
 

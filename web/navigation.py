@@ -42,7 +42,7 @@ PLACES = (
     Place("loans.listing", _l("借阅"), "box-arrow-up-right", OFFICE_ROLES),
     Place("places.listing", _l("存放位置"), "archive", OFFICE_ROLES),
     Place("retention.listing", _l("鉴定处置"), "hourglass-split", _KEEPERS, ("schedule",)),
-    Place("log.listing", _l("审计日志"), "shield-check", (*_KEEPERS, Role.ADMIN)),
+    Place("log.listing", _l("审计日志"), "shield-check", (*_KEEPERS, Role.ADMIN), ("checking",)),
     Place("administration.listing", _l("用户"), "people", (Role.ADMIN,)),
 )
 

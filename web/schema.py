@@ -14,6 +14,7 @@ import forms.scanning.tray_tables
 import forms.tables
 import forms.transfer_tables
 import records.access_tables
+import records.check_tables
 import records.estate_tables
 import records.paper_tables
 import records.readings
@@ -31,6 +32,7 @@ TABLE_MODULES = (
     records.paper_tables,
     records.readings,
     records.access_tables,
+    records.check_tables,
     forms.tables,
     forms.transfer_tables,
     forms.scanning.tray_tables,

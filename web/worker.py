@@ -18,17 +18,20 @@ from sqlalchemy.exc import DBAPIError
 from forms.erasing import erase_traces
 from forms.scanning import intake, reading, tray_journal, tray_texts
 from forms.tables import ScanBatch
-from records import clock, users
+from records import checks, clock, users
 from records.errors import OfficeError
 from records.tables import Discard, User
 from retention import purge, schedule_versions
 from web.acts import disposals
+from web.checking.working import work_piece
 from web.inbox import Inbox
 from web.office import Office
 
 LOG = logging.getLogger("yedang.worker")
 IDLE_SECONDS = 2.0
 NIGHT_HOURS = range(1, 5)
+#: The night from Saturday to Sunday sees every image opened; the others see a sample.
+FULL_CHECK_ON = 6
 # People at their screens go before recognition, which takes every core for seconds.
 POLITE = 10
 # A batch just received is about to be filed by whoever handed it in; after this long nobody will.
@@ -69,6 +72,8 @@ class Worker:
         while not self.stopping.is_set() and (self._read_tray_page() or self._read_page()):
             done["pages"] += 1
         done["destroyed"] = self._dispose()
+        while not self.stopping.is_set() and self._check_piece():
+            pass
         return done
 
     def work(self) -> bool:
@@ -78,6 +83,7 @@ class Worker:
             self._finish_batches,
             self._discard,
             self._at_night,
+            self._check_piece,
             self._forget_tray_acts,
             self._read_tray_page,
             self._read_page,
@@ -145,8 +151,14 @@ class Worker:
         if local.hour not in NIGHT_HOURS or self.last_night == local.date():
             return 0
         destroyed = self._dispose()
+        with self.office.transaction() as session:
+            checks.ask(session, None, "full" if local.weekday() == FULL_CHECK_ON else "sample")
         self.last_night = local.date()
         return destroyed
+
+    def _check_piece(self) -> int:
+        """Go on with the check that waits, a few images at a time, so that scans and reading come in between."""
+        return int(work_piece(self.office))
 
     def _dispose(self) -> int:
         office = self.office

@@ -46,6 +46,9 @@ DUE_COLUMNS = (
     Column("owing_since", "欠费自", "Owing since"),
 )
 
+#: What is put on record where a command back-dates a change and gives no basis: the gap is seen, the work goes on.
+UNSAID = "命令补登,未写明依据"
+
 
 @click.group("owner", cls=OfficeGroup)
 def group() -> None:
@@ -58,7 +61,7 @@ def group() -> None:
 @click.option("--on", required=True, type=DAY, help="变更日期 / date of the change")
 @click.option("--phone", "phones", multiple=True, help="联系电话,与姓名同序 / phones, in the order of the names")
 @click.option("--id", "id_numbers", multiple=True, help="身份证号或统一社会信用代码,与姓名同序 / ID numbers, likewise")
-@click.option("--reason", default="", help="变更依据;日期早于今天时必填 / on what it rests; needed for an earlier day")
+@click.option("--reason", default="", help="变更依据,如产权证书登记日期 / on what it rests")
 @pass_console
 def change(
     console: Console,
@@ -75,7 +78,8 @@ def change(
     owners = [NewOwner(*one) for one in zip(names, phones + padding, id_numbers + padding, strict=False)]
     with office.transaction() as session:
         found = units.find_unit(session, unit)
-        done = transfers.transfer(session, office.vault, console.actor(session), found, owners, on, reason)
+        basis = reason.strip() or (UNSAID if on < clock.today() else "")
+        done = transfers.transfer(session, office.vault, console.actor(session), found, owners, on, basis)
         waiting = [one.document_id for one in done.waiting]
         former = done.former.number if done.former else None
         data = {"unit": found.code, "closed": former, "opened": done.present.number, "on": on, "to_decide": waiting}

@@ -14,17 +14,18 @@ import click
 import waitress
 from sqlalchemy.orm import Session
 
-from forms import numbers_check
-from forms.scanning import tray_texts
-from records import audit, readings, verify
+from records import audit, checks, verify
 from records.audit import Verb
 from records.errors import OfficeError
 from records.users import Role
+from records.vault import write_durably
 from web import schema
 from web.acts.destroying_again import destroy_again
 from web.application import create_app
 from web.backups.restoring import restore_backup
 from web.backups.writing import make_backup
+from web.checking import advice, report
+from web.checking.working import work_off
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import Console, OfficeCommand, OfficeGroup, pass_console
 from web.office import Office
@@ -34,6 +35,7 @@ FINDING_COLUMNS = (
     Column("code", "类别", "Kind"),
     Column("subject", "对象", "Subject"),
     Column("zh", "发现", "Finding"),
+    Column("advice", "怎么办", "What to do"),
 )
 
 
@@ -54,30 +56,27 @@ class CannotListen(OfficeError):
 
 
 @click.command("check", cls=OfficeCommand)
+@click.option("--sample", is_flag=True, help="只抽查一部分影像 / open a sample of the images only")
 @click.option("--sweep", is_flag=True, help="清除无主的影像文件(须无人归档时) / remove stray files, while nobody files")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="检查报告 PDF / the report as PDF")
 @pass_console
-def check(console: Console, sweep: bool) -> Answer:
-    """全面检查:数据库、影像、索引、编号、日志;有问题逐一指出。 / Everything that must hold together."""
+def check(console: Console, sample: bool, sweep: bool, out: Path | None) -> Answer:
+    """全面检查:数据库、影像、索引、编号、日志、备份;被打断的接着做。 / Everything that must hold together."""
     office = console.office
     with office.transaction() as session:
         # What a killed purge left behind is finished here.
         swept = verify.sweep_vault(session, office.vault) if sweep else _finish(session, office)
-    with office.reading() as session, console.progress("检查影像", "Checking images") as progress:
-        found = [
-            *verify.check_log(session),
-            *verify.check_records(session),
-            *numbers_check.findings(session),
-            *tray_texts.findings(session),
-            *readings.findings(session),
-            *office.index.findings(session),
-            *verify.check_keys(session, office.vault),
-            *verify.check_vault(session, office.vault, progress),
-        ]
-    with office.transaction() as session:
-        audit.append(session, None, Verb.CHECKED, "system", {"findings": len(found)})
-    rows = [{"code": one.code, "subject": one.subject, "zh": one.zh, "en": one.en} for one in found]
-    data = {"holds": not rows, "findings": rows, "files_removed": swept}
-    if rows:
+        run_id = checks.ask(session, None, "sample" if sample else "full").id
+    with console.progress("检查影像", "Checking images") as progress:
+        work_off(office, run_id, progress)
+    with office.reading() as session:
+        run = checks.find(session, run_id)
+        if out is not None:
+            write_durably(out, report.as_pdf(run, office.settings.office))
+    data = {"check": run.id, "images": run.done, "holds": not run.findings, "findings": run.findings}
+    data |= {"files_removed": swept}
+    if run.findings:
+        rows = [{**one, "advice": advice.of(one["code"]).zh} for one in run.findings]
         return answer(data, Table(FINDING_COLUMNS, rows), failure=DoesNotHold(count=len(rows)))
     return answer(data, Sentence("检查完毕,没有发现问题。", "Everything holds."))
 

@@ -11,7 +11,10 @@ from PIL import Image, ImageDraw
 
 from forms import books, handovers
 from records import access, clock, dossiers, importing, loans, places, transfers, units, users
+from records.access import deputies
+from records.access.visits import Visitor, add_visit
 from records.dossiers import NewOwner
+from records.tables import User
 from records.users import Actor
 from retention import holds
 from web.demo.desk import Desk, Paper, smeared
@@ -254,10 +257,17 @@ class Story:
         return page
 
     def access_requests(self) -> None:
-        """One request waits for the manager, one for the archivist, one is a live grant."""
+        """One request waits for the manager, one for the archivist, one is a live grant; a deputy stands in."""
         self._ask(STAFF, HOMES[2], "业主来电询问装修申请进度")
         self._ask(STAFF_2, HOMES[1], "补签验房表移交人签名", approved=True)
         self._ask(STAFF, HOMES[0], "核对验房遗留的渗水问题", approved=True, registered=True)
+        with self.office.transaction() as session:
+            supervisor = session.get_one(User, self._as(SUPERVISOR).id)
+            until = self.today + timedelta(days=7)
+            deputies.name_deputy(session, self._as(MANAGER), supervisor, self.today, until, "出差")
+            register = access.find_request(session, self._as(ARCHIVIST), 3)
+            lawyer = Visitor("赵律师", "律师证 5678", "业主验房表")
+            add_visit(session, self._as(ARCHIVIST), register, lawyer)
 
     def paper(self) -> None:
         """The archive room: a shelf with six boxes, dossiers in two of them; one lent out and overdue, one approved."""

@@ -8,6 +8,7 @@ from web.views import (
     administration,
     books,
     boundaries,
+    checking,
     completeness,
     deputies,
     documents,
@@ -66,6 +67,7 @@ BLUEPRINTS = (
     retention.views,
     schedule.views,
     log.views,
+    checking.views,
     account.views,
     administration.views,
 )
