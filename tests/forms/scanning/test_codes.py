@@ -104,6 +104,21 @@ def test_a_pen_stroke_across_the_code_does_not_hide_it(printed, desk):
     assert codes.read(_gray(image), desk.secret).found is not None
 
 
+@pytest.mark.parametrize("turn", [0, 1, 2, 3])
+def test_a_marker_through_the_codes_large_squares_does_not_hide_it(printed, desk, turn):
+    sheet, number, paper, _boxes = printed[0]
+    image = sheet.images[number].copy()
+    left, top, side = (value * 200 / 25.4 for value in paper.qr)
+    near = 0.12 * side
+    down = [(left + near, top - 9), (left + near, top + side + 9)]
+    ends = down if turn % 2 else [(left - 9, top + near), (left + side + 9, top + near)]
+    ImageDraw.Draw(image).line(ends, fill=(20, 20, 90), width=8)
+    gray = _gray(samples.degrade(image, "medium", 5, turn=turn))
+    found = codes.read(gray, desk.secret).found
+    assert found.mark.serial == sheet.serials[0]
+    assert found.rotation == (-90 * turn) % 360
+
+
 def test_registration_finds_each_place_to_a_fraction_of_a_millimetre(printed, desk):
     sheet, number, paper, _boxes = printed[0]
     image = sheet.images[number].rotate(1.7, expand=False, fillcolor="white", resample=Image.Resampling.BICUBIC)
