@@ -77,7 +77,9 @@ def test_a_name_that_nobody_has_is_locked_like_any_other(office: Office, visitor
 
 
 def test_one_address_guessing_at_many_names_is_slowed_and_an_own_account_does_not_clear_it(office, visitor) -> None:
-    for number in range(31):
+    with office.transaction() as session:
+        session.add(SignInFailure(key="source:127.0.0.1", count=29, last_at=clock.now()))
+    for number in range(2):
         visitor.sign_in(f"name{number}", WRONG)
     assert "秒后再试" in visitor.sign_in("staff").text
     later(office, timedelta(seconds=5))
