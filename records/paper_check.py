@@ -1,4 +1,4 @@
-"""What must hold of paper: a dossier stands in one place and is lent once; a destroyed one neither stands nor is out."""
+"""What must hold of paper: a dossier stands in one place, is lent once; a destroyed one neither stands nor is out."""
 
 from __future__ import annotations
 

@@ -13,12 +13,13 @@ from records import access, loans, places
 from records.audit import Verb
 from records.database import Database
 from records.errors import BadInput, NotAllowed, NotFound
+from records.paper_tables import Loan
 from records.tables import AuditEntry, Dossier, Unit
 
 MakeUnit = Callable[..., tuple[Unit, Dossier]]
 
 
-def lend(session: Session, actors: Any, dossier: Dossier) -> loans.Loan:
+def lend(session: Session, actors: Any, dossier: Dossier) -> Loan:
     request = access.request_access(session, actors.staff, [dossier], "核对原件签名", 7, "loan")
     access.approve(session, actors.manager, request)
     return loans.hand_out(session, actors.archivist, request)[0]

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from forms import numbers_check
 from forms.scanning import tray_texts
-from records import checks, readings, verify
+from records import checks, paper_check, readings, verify
 from records.checks import Piece
 from records.verify import Finding
 from web.checking import consistency
@@ -23,6 +23,7 @@ def at_once(session: Session, office: Office) -> Iterator[Finding]:
     yield from verify.check_records(session)
     yield from numbers_check.findings(session)
     yield from readings.findings(session)
+    yield from paper_check.findings(session)
     yield from tray_texts.findings(session)
     yield from office.index.findings(session)
     yield from verify.check_keys(session, office.vault)
