@@ -97,10 +97,11 @@ def _known_form(desk: ScanDesk, page: ScanPage) -> str | None:
 
 
 def _all(session: Session, desk: ScanDesk, page: ScanPage) -> Iterator[Suggestion]:
+    if page.reason.startswith("group_") and page.page_no is not None:
+        return  # a cover sheet is filed with its group, not alone
     text, beside = tray_texts.text_of(session, page), _beside(session, page)
     yield from _proven(session, page)
-    if not page.reason.startswith("group_"):  # a cover sheet is filed with its group, not alone
-        yield from _numbers(session, desk, f"{page.suggested or ''}\n{text}")
+    yield from _numbers(session, desk, f"{page.suggested or ''}\n{text}")
     yield from _missing_beside(session, desk, beside)
     title = titled(desk.catalogue, text)
     if title is not None:

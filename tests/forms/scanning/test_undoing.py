@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from sqlalchemy import func, select, update
 
 from forms import books, issuing
-from forms.scanning import groups, placing, samples, tray, tray_journal, undoing
+from forms.scanning import groups, placing, samples, suggesting, tray, tray_journal, undoing
 from forms.scanning.tray import NotInTray, NotYourTray
 from forms.scanning.tray_tables import TrayAct, TrayActLine
 from forms.scanning.undoing import NotUndoable
@@ -217,7 +217,9 @@ def test_a_group_filed_in_one_act_waits_again_as_a_group(database, actors, desk,
     with pytest.raises(BadInput), database.transaction() as session:
         tray.split(session, actors.archivist, [tray.find(session, fates[0].scan_page_id)])
     with database.transaction() as session:
-        groups.file_anyway(session, desk, actors.archivist, tray.find(session, fates[0].scan_page_id))
+        cover = tray.find(session, fates[0].scan_page_id)
+        assert suggesting.suggestions(session, desk, cover) == []
+        groups.file_anyway(session, desk, actors.archivist, cover)
         assert [page.position for page in tray.waiting(session)] == [4]
         assert session.scalar(select(Serial.state)) == "returned"
     _undo(database, desk, actors.archivist)
