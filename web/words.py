@@ -24,7 +24,7 @@ REQUESTS = {
     "returned": _l("已归还"),
     "revoked": _l("已撤销"),
 }
-READINGS = {"recognised": _l("识别"), "corrected": _l("已更正"), "printed": _l("打印")}
+READINGS = {"recognised": _l("识别"), "corrected": _l("已更正"), "printed": _l("打印内容")}
 DOSSIERS = {"open": _l("在用"), "closed": _l("原业主"), "destroyed": _l("已销毁")}
 MODES = {
     "book": _l("成册"),
