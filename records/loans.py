@@ -16,7 +16,7 @@ from records import access, audit, clock
 from records.audit import Verb
 from records.errors import BadInput, NotFound, OfficeError
 from records.paper_tables import Loan, LoanExtension, LoanLine
-from records.tables import AccessRequest, Document, Dossier, Page, User
+from records.tables import AccessRequest, AccessRequestDossier, Document, Dossier, Page, User
 from records.users import OFFICE_ROLES, Actor, Role
 
 STATE_ZH = {"out": "借出", "incident": "缺页待经理签字", "returned": "已归还"}
@@ -82,7 +82,12 @@ def hand_out(session: Session, actor: Actor, request: AccessRequest) -> list[Loa
     if request.mode != "loan":
         raise NotALoan(request=request.id)
     audit.lock(session)
-    numbers = {dossier.id: dossier.number for dossier in request.dossiers}
+    link = AccessRequestDossier
+    ended = select(link.dossier_id).where(link.request_id == request.id, link.ended_at.is_not(None))
+    over = set(session.scalars(ended))
+    # Where an owner has changed since, that dossier's part of the request is over, and its paper stays.
+    lent = [dossier for dossier in request.dossiers if dossier.id not in over]
+    numbers = {dossier.id: dossier.number for dossier in lent}
     rows = select(Dossier.id, Dossier.state).where(Dossier.id.in_(numbers)).order_by(Dossier.id).with_for_update()
     for id_, state in session.execute(rows).all():
         if state == "destroyed":
@@ -92,7 +97,7 @@ def hand_out(session: Session, actor: Actor, request: AccessRequest) -> list[Loa
             raise DossierOut(number=numbers[id_], loan=present.id, due=present.due_on)
     if request.state != "registered" or of_request(session, request):
         access.register(session, actor, request)
-    return [_hand_out_one(session, actor, request, dossier) for dossier in request.dossiers]
+    return [_hand_out_one(session, actor, request, dossier) for dossier in lent]
 
 
 def _hand_out_one(session: Session, actor: Actor, request: AccessRequest, dossier: Dossier) -> Loan:

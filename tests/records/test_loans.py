@@ -174,3 +174,14 @@ def test_the_log_holds_no_purpose_and_no_story(
         loans.take_back(session, actors.archivist, loan, {1: [1], 2: []}, "欧阳先生说落在车上")
         told = " ".join(session.scalars(select(AuditEntry.details)))
         assert "欧阳" not in told and "签名" not in told
+
+
+def test_a_dossier_whose_owner_changed_meanwhile_stays_while_the_others_go_out(
+    database: Database, actors: Any, make_unit: MakeUnit
+) -> None:
+    with database.transaction() as session:
+        sold, kept = make_unit(session, "3-2-1201")[1], make_unit(session, "3-2-1202")[1]
+        request = access.request_access(session, actors.staff, [sold, kept], "核对", 7, "loan")
+        access.approve(session, actors.manager, request)
+        access.end_grants(session, actors.archivist, sold, "业主变更")
+        assert [loan.dossier_id for loan in loans.hand_out(session, actors.archivist, request)] == [kept.id]
