@@ -26,7 +26,7 @@ class BadPhone(OfficeError):
 
     code = "owner.bad_phone"
     zh = "「{text}」不是电话号码(手机 11 位;固定电话如 010-62345678,分机写作 转 801)。"
-    en = "“{text}” is no telephone number (mobile: 11 digits; landline: 010-62345678, with an extension: 010-62345678x801)."
+    en = "“{text}” is no telephone number (mobile: 11 digits; landline: 010-62345678, or 010-62345678x801)."
 
 
 class BadIdentity(OfficeError):
