@@ -12,6 +12,7 @@ from PIL import Image
 
 from forms.scanning import apart, rasters, samples
 from forms.scanning.masters import PageFile, UnreadablePage, opened
+from records.errors import OfficeError
 
 
 @pytest.fixture
@@ -74,3 +75,26 @@ def test_memory_and_time_of_the_reader_are_limited_and_it_knows_no_secret(page, 
     assert int(soft["Max address space"]) <= size + apart.MEMORY
     assert int(soft["Max cpu time"]) <= 2 * apart.SECONDS_A_PAGE
     assert b"secret" not in Path(f"/proc/{_pid()}/environ").read_bytes()
+
+
+def test_an_open_file_outlives_the_process_that_opened_it():
+    pages = [Image.effect_noise((300 + number, 400), 30).convert("RGB") for number in range(3)]
+    data = samples.scan_pdf(pages, 150)
+    with apart.opened(data, "a.pdf") as far, opened(data) as near:
+        assert (far.media_type, far.page_count) == (near.media_type, near.page_count)
+        for position in (1, 2, 3):
+            assert far.page(position) == near.page(position)
+            os.kill(_pid(), signal.SIGKILL)
+            file, seen = far.look(position)
+            assert file == near.page(position)
+            assert np.array_equal(seen.gray, rasters.picture(file).gray)
+
+
+def test_a_file_is_refused_at_arms_length_with_the_same_sentence():
+    for data, code in ((b"", "scan.empty"), (b"PK\x03\x04", "scan.not_a_scan"), (b"%PDF-1.7 cut off", "scan.broken")):
+        with pytest.raises(OfficeError) as far, apart.opened(data, "今天.pdf"):
+            pass
+        with pytest.raises(OfficeError) as near, opened(data, "今天.pdf"):
+            pass
+        assert far.value.code == code
+        assert far.value.sentence("zh") == near.value.sentence("zh")
