@@ -1,4 +1,4 @@
-"""A sheet without all its signatures is filed and stands in the list until they are there, or somebody says they are."""
+"""A sheet without all its signatures is filed and listed until they are there, or somebody says they are."""
 
 from __future__ import annotations
 
