@@ -78,7 +78,8 @@ for _command in form_files.COMMANDS:
 for _command in COMMANDS:
     yedang.add_command(_command)
 for _group, _more in (
-    (books.group, bindings.COMMANDS), (books.group, transfers.COMMANDS),
+    (books.group, bindings.COMMANDS),
+    (books.group, transfers.COMMANDS),
     (forms.group, supplies.COMMANDS),
     (scans.group, tray.COMMANDS),
     (setting_up.user, users.COMMANDS),

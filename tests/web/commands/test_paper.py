@@ -202,9 +202,7 @@ def test_dossier_paper_is_drawn_and_its_list_is_for_keeper_and_grant_holders(
     assert program("dossier", "print", "3-2-1201", "contents", "--out", tmp_path / "x.pdf", actor="staff").code == 0
 
 
-def test_an_export_holds_the_page_bytes_as_filed(
-    program: Any, tmp_path: Path, grant: Callable[..., None]
-) -> None:
+def test_an_export_holds_the_page_bytes_as_filed(program: Any, tmp_path: Path, grant: Callable[..., None]) -> None:
     pdf = tmp_path / "sheet.pdf"
     program.ask("form", "print", "RZ-07", "--unit", "3-2-1201", "--out", pdf, actor="staff")
     program.ask("scan", "file", _scan(pdf, tmp_path / "scan.pdf"), "--no-ocr", actor="staff")
