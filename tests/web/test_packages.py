@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import pypdfium2
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
 from forms import issuing
@@ -25,6 +26,7 @@ from records.settings import Settings
 from records.tables import Blob, User
 from web.acts.dossier_export import FolderNotEmpty
 from web.backups.restoring import OfficeNotEmpty
+from web.command_line import yedang
 from web.office import Office
 from web.packages import reading, writing
 from web.packages.layout import NotWholeArchive, PackageDamaged, travelling_tables
@@ -192,3 +194,18 @@ def test_a_series_is_packed_without_the_dossiers(office: Office, tmp_path: Path)
     assert not (tmp_path / "package" / "data" / "dossiers").exists()
     with pytest.raises(NotAllowed):
         writing.write_series(office, person(office, "staff"), "HF", tmp_path / "other", quiet)
+
+
+def test_guessing_at_the_witnesss_password_is_slowed_as_at_the_door(office: Office, tmp_path: Path) -> None:
+    def run(actor: str) -> str:
+        environment = {"YEDANG_HOME": str(office.settings.home), "YEDANG_ACTOR": actor}
+        words = ["package", "archive", str(tmp_path / "out"), "--witness", "manager2", "--reason", "移交"]
+        done = CliRunner().invoke(yedang, [*words, "--password-stdin"], input="不是这个密码\n", env=environment)
+        assert done.exit_code == 1
+        return done.stderr
+
+    assert "密码" not in run("staff")
+    told = [run("manager") for _ in range(6)]
+    assert "密码不正确" in told[0]
+    assert "秒后再试" in told[5]
+    assert not (tmp_path / "out").exists()
