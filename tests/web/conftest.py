@@ -64,7 +64,7 @@ class Visitor:
         return answer
 
     def _token_on(self, path: str) -> str:
-        found = _TOKEN.search(self.client.get(path).text)
+        found = _TOKEN.search(self.client.get(path, follow_redirects=True).text)
         assert found is not None
         return found[1]
 

@@ -120,8 +120,8 @@ def test_a_dossier_opens_after_a_manager_and_an_archivist_and_shows_marked_pages
     marked = shown[:, :, 0] - shown[:, :, 2] > 12
     halves = np.array_split(marked, 4, axis=0)
     assert all(part.mean() > 0.003 for part in halves)  # the marks lie all over the page
-    staff.get_by_role("button", name="原大").click()
-    expect(staff.locator(".scan-view.large")).to_be_visible()
+    staff.locator("[data-go=larger]").click()
+    expect(staff.locator("[data-zoom-shown]")).to_have_text("150%")
 
 
 def test_a_former_dossier_is_destroyed_by_two_people(walk: Walk) -> None:
