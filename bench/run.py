@@ -25,6 +25,7 @@ MEASUREMENTS = (
     "searching",
     "judging",
     "serving",
+    "due_list",
 )
 TARGET = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
