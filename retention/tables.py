@@ -12,7 +12,11 @@ from records.database import Base
 
 
 class Hold(Base):
-    """A hold 冻结 on a dossier, a unit, a series or a document: while it stands, nothing of it is destroyed."""
+    """A hold 冻结: while it stands, nothing that it covers is destroyed.
+
+    ``target_kind``: dossier, unit, series, document, or search (the documents then found, ``HeldDocument``; its
+    ``target_id`` is the beginning of the question's digest, never the question).
+    """
 
     __tablename__ = "holds"
     __table_args__ = (Index("holds_on", "target_kind", "target_id"),)
@@ -26,6 +30,27 @@ class Hold(Base):
     placed_at: Mapped[datetime]
     released_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     released_at: Mapped[datetime | None]
+
+
+class HeldDocument(Base):
+    """A document that a hold on a search result covers: those found when it was placed, whatever is found later."""
+
+    __tablename__ = "held_documents"
+
+    hold_id: Mapped[int] = mapped_column(ForeignKey("holds.id"), primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"), primary_key=True, index=True)
+
+
+class HoldReview(Base):
+    """A hold looked at again 复核 and left standing until the next review date."""
+
+    __tablename__ = "hold_reviews"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hold_id: Mapped[int] = mapped_column(ForeignKey("holds.id"), index=True)
+    review_on: Mapped[date]
+    reviewed_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    reviewed_at: Mapped[datetime]
 
 
 class KeptLonger(Base):
@@ -77,7 +102,8 @@ class RuleChoice(Base):
 class Disposal(Base):
     """A destruction list 销毁清册. States: proposed, approved, refused, completed.
 
-    ``certificate`` is its own serial (form DA-05), given on approval; it outlives what it lists.
+    ``certificate`` is its own serial (form DA-05), given on approval; it outlives what it lists. ``decision_reason``
+    says why a list was refused.
     """
 
     __tablename__ = "disposals"
@@ -90,6 +116,7 @@ class Disposal(Base):
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     decided_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
+    decision_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
 
     lines: Mapped[list[DisposalLine]] = relationship(back_populates="disposal", order_by="DisposalLine.id")
 
@@ -122,3 +149,43 @@ class DisposalLine(Base):
     outcome: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
     disposal: Mapped[Disposal] = relationship(back_populates="lines")
+
+
+class DisposalPaper(Base):
+    """That the paper of a list's records was destroyed too: on which local date, and who watched 监销."""
+
+    __tablename__ = "disposal_papers"
+
+    disposal_id: Mapped[int] = mapped_column(ForeignKey("disposals.id"), primary_key=True, autoincrement=False)
+    on: Mapped[date]
+    witness: Mapped[str] = mapped_column(String(64))
+    recorded_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    recorded_at: Mapped[datetime]
+
+
+class DisposalRun(Base):
+    """A run of what was approved: how far it has come; worked off by the worker or a command, resumed after a kill.
+
+    ``kind``: hand (somebody asked, ``asked_by``) or night. States: waiting, running, finished. ``lines``: the ids of
+    the lines that it is for, as they were seen before it began. ``stage``: what is being done, erasing or scrubbing.
+    ``documents``: how many documents went. ``left_out``: lines left for another night by the limit. ``outcomes``:
+    [{"line", "state", "zh", "en"}], naming numbers only.
+    """
+
+    __tablename__ = "disposal_runs"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(String(8), default="waiting", index=True)
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    asked_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    on: Mapped[date]
+    lines: Mapped[list[int]] = mapped_column(JSON)
+    left_out: Mapped[int] = mapped_column(default=0)
+    stage: Mapped[str] = mapped_column(String(12), default="waiting")
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    documents: Mapped[int] = mapped_column(default=0)
+    outcomes: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)

@@ -14,6 +14,7 @@ import forms.scanning.tray_tables
 import forms.tables
 import forms.transfer_tables
 import records.access_tables
+import records.book_tables
 import records.check_tables
 import records.estate_tables
 import records.paper_tables
@@ -29,6 +30,7 @@ TABLE_MODULES = (
     records.tables,
     records.sign_in_tables,
     records.estate_tables,
+    records.book_tables,
     records.paper_tables,
     records.readings,
     records.access_tables,
