@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from records.errors import OfficeError
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,19 @@ TABLE = (
     Setting("YEDANG_INBOX_USER", "", "On whose behalf the worker files what lies in inbox; empty: not watched."),
     Setting("YEDANG_SECOND_FACTOR", "", "Roles that must use an authenticator: manager,archivist; empty: none."),
     Setting("YEDANG_HTTPS", "", "Set to proxy where a proxy on this machine serves the pages by https."),
+    Setting("YEDANG_NIGHT_HOURS", "1-5", "The local hours in which the worker destroys what was approved: 1-5."),
+    Setting("YEDANG_NIGHT_LIMIT", "500", "So many documents are destroyed in one night at most; 0: no limit."),
+    Setting("YEDANG_SIGNED_FIRST", "", "Set to yes: nothing is destroyed before its signed list has been scanned."),
     Setting("YEDANG_LANGUAGE", "zh", "The language of commands: zh or en."),
 )
+
+
+class BadSetting(OfficeError):
+    """A setting that cannot be understood."""
+
+    code = "office.bad_setting"
+    zh = "设置 {name} 的值「{value}」无法理解:{hint}。"
+    en = "{value} is no value of {name}: {hint}."
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,10 @@ class Settings:
     inbox_user: str
     second_factor: frozenset[str] = frozenset()
     https: bool = False
+    #: The first hour of the night and the one before which it ends (22, 4 goes over midnight).
+    night: tuple[int, int] = (1, 5)
+    night_limit: int = 500
+    signed_first: bool = False
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -65,4 +83,21 @@ class Settings:
             inbox_user=value["YEDANG_INBOX_USER"].strip(),
             second_factor=frozenset(value["YEDANG_SECOND_FACTOR"].replace(",", " ").split()),
             https=bool(value["YEDANG_HTTPS"].strip()),
+            night=_night(value["YEDANG_NIGHT_HOURS"]),
+            night_limit=_count("YEDANG_NIGHT_LIMIT", value["YEDANG_NIGHT_LIMIT"]),
+            signed_first=value["YEDANG_SIGNED_FIRST"].strip().lower() in {"yes", "true", "1"},
         )
+
+
+def _night(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d{1,2})-(\d{1,2})", text.strip())
+    start, end = (int(found[1]), int(found[2])) if found else (24, 24)
+    if start > 23 or end > 24 or start == end:
+        raise BadSetting(name="YEDANG_NIGHT_HOURS", value=text, hint="1-5, 22-4")
+    return start, end % 24
+
+
+def _count(name: str, text: str) -> int:
+    if not text.strip().isdecimal():
+        raise BadSetting(name=name, value=text, hint="0, 1, 2, …")
+    return int(text)

@@ -9,7 +9,7 @@ state in the tables: an approved line, a noted file, a line at ``destroying``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -67,8 +67,12 @@ def run(
     dry_run: bool = False,
     progress: Progress | None = None,
     titles: Titles = as_it_is,
+    chosen: Collection[int] | None = None,
 ) -> list[Outcome]:
     """Destroy what was approved; ``actor`` None is the nightly job, ``on`` the office's date of today.
+
+    ``chosen``: only these lines, by id (none of them: only finish what was begun). ``progress`` is called between
+    the transactions.
 
     ``rules`` gives the schedule in force, asked again for each line inside its transaction. ``erasers`` remove what
     other floors keep of the documents; they run inside the line's transaction, before the pages go. ``titles`` gives
@@ -77,7 +81,7 @@ def run(
     """
     if actor is not None:
         actor.require("执行销毁", *APPRAISERS)
-    waiting = _waiting(database)
+    waiting = _waiting(database, chosen)
     outcomes = []
     for done, line_id in enumerate(waiting, start=1):
         outcome = (
@@ -91,11 +95,13 @@ def run(
     return outcomes if dry_run else _finish(database, vault, actor, outcomes)
 
 
-def _waiting(database: Database) -> list[int]:
+def _waiting(database: Database, chosen: Collection[int] | None = None) -> list[int]:
     with database.reading() as session:
         query = select(DisposalLine.id).join(Disposal)
         query = query.where(Disposal.state == "approved", DisposalLine.state == "approved")
-        return list(session.scalars(query.order_by(DisposalLine.id)))
+        waiting = list(session.scalars(query.order_by(DisposalLine.id)))
+    wanted = set(waiting if chosen is None else chosen)
+    return [line_id for line_id in waiting if line_id in wanted]
 
 
 def _foresee(database: Database, rules: InForce, line_id: int, on: date) -> Outcome:
