@@ -55,6 +55,7 @@ class Verb(StrEnum):
     BOUNDARY_DECIDED = "dossier:boundary:decided"
     DOSSIER_OPENED = "dossier:record:opened"
     DOSSIER_CLOSED = "dossier:record:closed"
+    DOSSIER_SHOWN = "dossier:record:shown"
     DOSSIER_PRINTED = "dossier:paper:printed"
     DOSSIER_EXPORTED = "dossier:content:exported"
     DOCUMENT_FILED = "document:record:filed"

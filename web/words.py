@@ -137,6 +137,7 @@ VERBS = {
     Verb.BOUNDARY_DECIDED: _l("文件归属已定"),
     Verb.DOSSIER_OPENED: _l("开立档案"),
     Verb.DOSSIER_CLOSED: _l("关闭档案"),
+    Verb.DOSSIER_SHOWN: _l("查看档案"),
     Verb.DOSSIER_PRINTED: _l("打印档案封面或目录"),
     Verb.DOSSIER_EXPORTED: _l("导出档案"),
     Verb.DOCUMENT_FILED: _l("归档文件"),

@@ -181,6 +181,11 @@ def log_document(session: Session, actor: Actor, document: Document | int, decis
     _log(session, actor, verb, document, {"page": 0, "grant": decision.grant_id})
 
 
+def log_dossier(session: Session, actor: Actor, dossier: Dossier, decision: Decision) -> None:
+    """Log that a dossier's contents list, its owners and people were shown, under the grant of the decision."""
+    audit.append(session, actor.id, Verb.DOSSIER_SHOWN, f"dossier:{dossier.id}", {"grant": decision.grant_id})
+
+
 def _log(session: Session, actor: Actor, verb: Verb, document: Document | int, details: dict[str, object]) -> None:
     known = None if isinstance(document, int) else document
     id_ = known.id if known else document

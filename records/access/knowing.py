@@ -15,25 +15,28 @@ from records.audit import Verb
 from records.tables import AccessRequest, AccessRequestDossier, AuditEntry, Document, Dossier
 from records.users import Actor, Role
 
-#: What shows somebody something of a document.
-LOOKS = (Verb.DOCUMENT_SHOWN, Verb.PAGE_SHOWN, Verb.PAGE_TEXT_SHOWN, Verb.PAGE_CORRECTED)
+#: What shows somebody something of a dossier or of a document in it.
+LOOKS = (Verb.DOSSIER_SHOWN, Verb.DOCUMENT_SHOWN, Verb.PAGE_SHOWN, Verb.PAGE_TEXT_SHOWN, Verb.PAGE_CORRECTED)
 KNOWERS = (Role.ARCHIVIST, Role.MANAGER)
 
 
 @dataclass(frozen=True)
 class LoggedLook:
-    """One entry of the log: who saw which page (0: the document's particulars) and under which request, if any."""
+    """One entry of the log: who saw which page (0: the document's particulars) and under which request, if any.
+
+    ``document_id`` None: the dossier itself was open, with its contents list.
+    """
 
     actor_id: int
     at: datetime
-    document_id: int
+    document_id: int | None
     page: int
     grant_id: int | None
     print_number: str | None
 
 
 def looks(session: Session, dossier: Dossier) -> list[LoggedLook]:
-    """Every look at the dossier's documents, in the order of the log; of those that were in it then or are now."""
+    """Every look at the dossier and its documents, in the order of the log; those in it then or now."""
     return list(_entries(session, dossier, LOOKS))
 
 
@@ -51,19 +54,20 @@ def _entries(session: Session, dossier: Dossier, verbs: tuple[Verb, ...]) -> Ite
 
 
 def _about(session: Session, dossier: Dossier) -> ColumnElement[bool]:
-    """Entries of documents that lie in the dossier now, or lay there when they were looked at."""
+    """Entries of the dossier itself, and of documents that lie in it now or lay there when they were looked at."""
     inside = session.scalars(select(Document.id).where(Document.dossier_id == dossier.id))
-    subjects = [f"document:{document_id}" for document_id in inside]
+    subjects = [f"dossier:{dossier.id}", *(f"document:{document_id}" for document_id in inside)]
     named = [AuditEntry.details.contains(f'"dossier":{dossier.id}{end}') for end in (",", "}")]
     return or_(AuditEntry.subject.in_(subjects), *named)
 
 
 def _look(entry: AuditEntry, actor_id: int) -> LoggedLook:
     details = json.loads(entry.details)
+    kind, _, number = entry.subject.partition(":")
     return LoggedLook(
         actor_id=actor_id,
         at=datetime.fromisoformat(entry.at),
-        document_id=int(entry.subject.partition(":")[2]),
+        document_id=int(number) if kind == "document" else None,
         page=int(details.get("page") or 0),
         grant_id=details.get("grant"),
         print_number=details.get("print"),

@@ -201,6 +201,19 @@ def test_a_missing_page_closes_the_book_only_after_a_manager_signed(
         assert mine.state == "closed"
 
 
+def test_the_list_of_books_counts_pages_as_the_book_itself_does(database: Database, actors: Any, book: Book) -> None:
+    with database.transaction() as session:
+        mine = here(session, book)
+        scan(session, book, 1, 2)
+        books.void(session, actors.staff, text(book, 3), "写错")
+        books.report_missing(session, actors.supervisor, text(book, 6), "不见了")
+        for is_signed in (False, True):
+            open_pages = len(books.reconcile(session, mine).open)
+            assert books.settled_counts(session, [mine.id]) == {mine.id: mine.page_count - open_pages}
+            if not is_signed:
+                books.sign_missing(session, actors.manager, text(book, 6))
+
+
 def test_closing_starts_the_clock_of_the_books_rule(database: Database, actors: Any, book: Book) -> None:
     with database.transaction() as session:
         scan(session, book, 1, 2, 3, 4, 5, 6)

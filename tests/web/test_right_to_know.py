@@ -97,5 +97,17 @@ def test_the_report_names_everyone_who_looked_and_by_whose_yes(office: Office, s
     ] == []
 
 
+@pytest.mark.usefixtures("granted")
+def test_looking_into_a_dossier_is_in_the_report_and_looking_at_a_closed_one_is_not(
+    office: Office, sign_in: SignIn
+) -> None:
+    sign_in("staff2").get(f"/dossiers/{DOSSIER}")
+    assert _entries(office, Verb.DOSSIER_SHOWN) == []
+    sign_in("staff").get(f"/dossiers/{DOSSIER}")
+    table = sign_in("archivist").post(f"/access/report/{DOSSIER}/csv").data.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert [(row["查阅人"], row["看过的内容"]) for row in rows] == [("staff", "档案页(卷内目录、业主与家庭)")]
+
+
 def test_a_report_of_what_nobody_saw_says_so(sign_in: SignIn) -> None:
     assert "还没有人看过这份档案" in sign_in("manager").get("/access/report/DA-1-1-101-01").text

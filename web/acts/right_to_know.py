@@ -22,21 +22,28 @@ from records.paper_tables import Loan
 from records.tables import AccessRequest, AuditEntry, Document, Dossier, Page, User
 from records.users import Actor
 
+_CONTENTS_LIST = "档案页(卷内目录、业主与家庭)"
 MODES = {"screen": "屏幕查阅", "print": "水印打印", "loan": "借出原件"}
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What somebody saw of one document under one request: pages (0 is its particulars), how often, prints made."""
+    """What somebody saw of one document under one request: pages (0 is its particulars), how often, prints made.
+
+    ``as_a_whole``: no document, but the dossier's own page, or its paper that was lent.
+    """
 
     document: str
     pages: tuple[int, ...]
     times: int
     prints: tuple[str, ...] = ()
+    as_a_whole: bool = False
 
     @property
     def text(self) -> str:
         """The document and the pages, in words."""
+        if self.as_a_whole:
+            return self.document
         shown = [page for page in self.pages if page]
         pages = f"第 {in_short(shown)} 页" if shown else "题名与登记内容"
         printed = f",打印 {'、'.join(self.prints)}" if self.prints else ""
@@ -80,7 +87,7 @@ def report(session: Session, actor: Actor, dossier: Dossier, form: str) -> Repor
     by_grant: dict[tuple[int, int | None], list[LoggedLook]] = defaultdict(list)
     for look in looks:
         by_grant[look.actor_id, look.grant_id].append(look)
-    names = _documents(session, {look.document_id for look in looks})
+    names = _documents(session, {look.document_id for look in looks if look.document_id is not None})
     sightings = [
         *_under_requests(session, dossier, people, by_grant, names),
         *(_without_request(people, key[0], found, names) for key, found in by_grant.items() if key[1] is None),
@@ -152,15 +159,16 @@ def _ended(request: AccessRequest) -> str:
 
 
 def _seen(looks: Sequence[LoggedLook], names: dict[int, str]) -> tuple[Seen, ...]:
-    by_document: dict[int, list[LoggedLook]] = defaultdict(list)
+    by_document: dict[int | None, list[LoggedLook]] = defaultdict(list)
     for look in looks:
         by_document[look.document_id].append(look)
     return tuple(
         Seen(
-            names.get(document_id, f"文件 {document_id}"),
+            _CONTENTS_LIST if document_id is None else names.get(document_id, f"文件 {document_id}"),
             tuple(sorted({look.page for look in found})),
             sum(look.page > 0 for look in found) or len(found),
             tuple(sorted({look.print_number for look in found if look.print_number})),
+            as_a_whole=document_id is None,
         )
         for document_id, found in by_document.items()
     )
@@ -170,7 +178,7 @@ def _lent(loan: Loan | None) -> tuple[Seen, ...]:
     if loan is None:
         return ()
     back = clock.local_time(loan.received_at) if loan.received_at else "未还"
-    return (Seen(f"原件借出 {clock.local_time(loan.handed_out_at)} 至 {back}", (), 1),)
+    return (Seen(f"原件借出 {clock.local_time(loan.handed_out_at)} 至 {back}", (), 1, as_a_whole=True),)
 
 
 def _without_request(

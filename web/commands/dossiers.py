@@ -63,11 +63,13 @@ def show(console: Console, unit: str) -> Answer:
 
     UNIT 为房号(现业主)或档号,如 3-2-1201、3栋2单元1201、DA-3-2-1201-01。
     """
-    with console.office.reading() as session:
+    with console.office.transaction() as session:
         actor = console.actor(session)
         actor.require("查看业主档案", *OFFICE_ROLES)
         dossier = find_dossier(session, unit)
         decision = access.may_see_dossier(session, actor, dossier)
+        if decision.allowed:
+            access.log_dossier(session, actor, dossier, decision)
         standing = next(iter(completeness.standings(session, console.office, dossier_ids=[dossier.id])), None)
         # A former owner's dossier tells without a grant only that it exists.
         shown = decision.allowed or dossier.state == "open"

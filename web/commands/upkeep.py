@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -201,6 +202,8 @@ def serve(console: Console, host: str, port: int, threads: int, with_worker: boo
         server = waitress.create_server(app, host=host, port=port, threads=threads, ident="yedang")
     except OSError as error:
         raise CannotListen(host=host, port=port, why=os.strerror(error.errno or 0)) from None
+    # It warns of every request that waits for a thread; a browser asks for five files at once.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     url = f"http://{host}:{port}/"
     opened = said({"url": url}, f"请打开 {url} (按 Ctrl+C 结束)", f"Open {url} (Ctrl+C ends it)")
     click.echo(opened.json() if console.as_json else opened.text(console.language))

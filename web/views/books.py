@@ -31,6 +31,7 @@ def listing() -> ResponseReturnValue:
         "books.html",
         books=found,
         counts=_counts([book.id for book in found]),
+        settled=books.settled_counts(session, [book.id for book in found]),
         forms={form.code: form for form in visit.office().catalogue.forms},
         state_wanted=state,
         states=order,

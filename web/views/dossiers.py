@@ -30,6 +30,9 @@ def page(number: str) -> ResponseReturnValue:
     decision = access.may_see_dossier(session, visit.actor(), dossier)
     standing = next(iter(completeness.standings(session, office, dossier_ids=[dossier.id])), None)
     missing = completeness.expected(office.catalogue, standing.events if standing else ())
+    if decision.allowed:
+        with visit.act() as acting:
+            access.log_dossier(acting, visit.actor(), dossier, decision)
     shown = decision.allowed or dossier.state == "open"
     sections = completeness.sections(office.catalogue)
     contents = dossiers.contents(session, dossier, sections, missing) if shown else []
