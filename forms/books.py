@@ -14,7 +14,7 @@ from datetime import date
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from forms import numbering
+from forms import book_records, numbering
 from forms.catalogue import Form
 from forms.errors import (
     BookAlreadyIssued,
@@ -121,6 +121,7 @@ def create(session: Session, actor: Actor, form: Form, pages: int) -> Book:
         serial.page_no, serial.page_count, serial.state = page_no, pages, "printed"
     session.add(book)
     session.flush()
+    book_records.note(session, book, form)
     details = {"pages": pages, "first": serials[0].text, "last": serials[-1].text, "log_seq": log_seq}
     audit.append(session, actor.id, Verb.BOOK_PRINTED, f"book:{book.number}", details)
     return book

@@ -12,9 +12,10 @@ from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from records import clock, loans
+from records.book_tables import BookRecord
 from records.facts import FactKind
 from records.tables import Document, Dossier, Fact
 from retention import holds, material
@@ -166,16 +167,18 @@ def undecided(
 ) -> list[Standing]:
     """The list 未定保存期限: records outside dossiers whose period nobody has decided; they are never due."""
     found = material.outside_dossiers(session, _without_period(schedule), Document.form_code.not_in(schedule.decided))
+    bare = _without_period(schedule, BookRecord.rule), BookRecord.form_code.not_in(schedule.decided)
+    found += material.bare_books(session, *bare)
     return _sorted(Standing(*_names(one, _undecided_key(one, schedule), titles, book_numbers)) for one in found)
 
 
-def _without_period(schedule: Schedule) -> ColumnElement[bool]:
-    """Of documents whose own rule gives no period, or is not known any more."""
-    return Document.rule.not_in([key for key, rule in schedule.rules.items() if rule.period != "undecided"])
+def _without_period(schedule: Schedule, column: InstrumentedAttribute[str] = Document.rule) -> ColumnElement[bool]:
+    """Of documents (or books) whose own rule gives no period, or is not known any more."""
+    return column.not_in([key for key, rule in schedule.rules.items() if rule.period != "undecided"])
 
 
 def _undecided_key(one: Material, schedule: Schedule) -> str:
-    keys = (schedule.key_for(piece.rule, piece.form_code) for piece in one.pieces)
+    keys = (schedule.key_for(rule, form_code) for rule, form_code, _ in one.following)
     return next(key for key in keys if key not in schedule.rules or schedule.rules[key].period == "undecided")
 
 
@@ -193,8 +196,10 @@ def reviews(
     """
     free = _free(session, on, standing=[])
     found = []
-    for one in material.outside_dossiers(session, _following(schedule, schedule.keys("long_term"))):
-        keys = (schedule.key_for(piece.rule, piece.form_code) for piece in one.pieces)
+    long_term = schedule.keys("long_term")
+    kept = material.outside_dossiers(session, _following(schedule, long_term))
+    for one in kept + material.bare_books(session, _bare_following(schedule, long_term)):
+        keys = (schedule.key_for(rule, form_code) for rule, form_code, _ in one.following)
         rule = schedule.longest(key for key in keys if key in schedule.rules)
         review = schedule.review_on(rule, _since(session, one, rule))
         if review is not None and review <= on and free(one):
@@ -210,6 +215,9 @@ def _since(session: Session, one: Material, rule: Rule) -> date:
     fact = facts.get((one.kind, one.id, rule.starts or ""))
     if fact is not None:
         return fact.on
+    completed = facts.get((one.kind, one.id, FactKind.BOOK_COMPLETED))
+    if completed is not None and one.bare:
+        return completed.on
     filed = session.scalars(select(Document.filed_at).where(Document.id.in_([piece.id for piece in one.pieces])))
     return clock.local_date(max(filed))
 
@@ -221,6 +229,15 @@ def _following(schedule: Schedule, keys: Iterable[str]) -> ColumnElement[bool]:
     # Not by the index of rules: half of all documents follow one rule, and the other condition names few of them.
     own = func.coalesce(Document.rule, "").in_(wanted)
     return or_(own, and_(_without_period(schedule), Document.form_code.in_(forms))) if forms else own
+
+
+def _bare_following(schedule: Schedule, keys: Iterable[str]) -> ColumnElement[bool]:
+    """The same of books as records."""
+    wanted = set(keys)
+    forms = [form for form, key in schedule.decided.items() if key in wanted]
+    own = BookRecord.rule.in_(wanted)
+    without = and_(_without_period(schedule, BookRecord.rule), BookRecord.form_code.in_(forms))
+    return or_(own, without) if forms else own
 
 
 def _clocked(
@@ -271,6 +288,8 @@ def _startable(session: Session, schedule: Schedule, on: date) -> list[Material]
             found += material.outside_dossiers(session, mine, Document.unit_id.in_(_old_enough(rule, "unit", on)))
         else:
             found += material.books(session, mine, Document.book_id.in_(_old_enough(rule, "book", on)))
+            bare = _bare_following(schedule, [rule.key]), BookRecord.book_id.in_(_old_enough(rule, "book", on))
+            found += material.bare_books(session, *bare)
             found += material.singles(session, mine, Document.id.in_(_old_enough(rule, "document", on)))
     return list({one.target: one for one in found}.values())
 
@@ -285,7 +304,8 @@ def _with_facts(session: Session) -> list[Material]:
     """Everything that some fact could have started a clock for."""
     of = {kind: select(Fact.subject_id).where(Fact.subject_kind == kind) for kind in ("book", "document", "unit")}
     started = or_(Document.id.in_(of["document"]), Document.book_id.in_(of["book"]), Document.unit_id.in_(of["unit"]))
-    return material.dossiers(session, Dossier.state == "closed") + material.outside_dossiers(session, started)
+    closed, bare = material.dossiers(session, Dossier.state == "closed"), material.bare_books(session)
+    return closed + material.outside_dossiers(session, started) + bare
 
 
 def _dossier_clock(one: Material, schedule: Schedule, facts: Facts) -> list[_Clock]:
@@ -299,7 +319,7 @@ def _dossier_clock(one: Material, schedule: Schedule, facts: Facts) -> list[_Clo
 def _clocks(one: Material, schedule: Schedule, facts: Facts) -> list[_Clock]:
     """A clock for every document of the record, or none at all when one of them has not begun or never ends."""
     clocks = []
-    for key, unit in {(schedule.key_for(piece.rule, piece.form_code), piece.unit_id) for piece in one.pieces}:
+    for key, unit in {(schedule.key_for(own, form_code), unit) for own, form_code, unit in one.following}:
         rule = schedule.limited.get(key)
         about_unit = rule is not None and rule.starts == FactKind.UNIT_SOLD
         subject = ("unit", unit or 0) if about_unit else (one.kind, one.id)
@@ -358,7 +378,7 @@ def reference(one: Material, book_numbers: BookNumbers = plain_book) -> str:
 
 def title_class(one: Material, titles: Titles = as_it_is) -> str:
     """The class of records that it belongs to; never its own title."""
-    return DOSSIER_CLASS if one.kind == "dossier" else titles(one.pieces[0].form_code)
+    return DOSSIER_CLASS if one.kind == "dossier" else titles(one.following[0].form_code)
 
 
 def _sorted(found: Iterable[Standing]) -> list[Standing]:

@@ -12,7 +12,9 @@ from typing import Literal, NamedTuple
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from records.tables import Document, Dossier, Ownership
+from records.book_tables import BookRecord
+from records.facts import FactKind
+from records.tables import Document, Dossier, Fact, Ownership
 
 RecordKind = Literal["dossier", "book", "document"]
 
@@ -38,15 +40,33 @@ class Piece(NamedTuple):
         return self.form_code.partition("-")[0]
 
 
+class Following(NamedTuple):
+    """A rule that a record follows, the form that brought it, and the unit that it tells of."""
+
+    rule: str
+    form_code: str
+    unit_id: int | None
+
+
 @dataclass(frozen=True)
 class Material:
-    """A record and the documents in it. ``reference`` and ``unit_id``: number and unit of a dossier."""
+    """A record and the documents in it. ``reference`` and ``unit_id``: number and unit of a dossier.
+
+    ``bare``: what a book follows of which no page is filed.
+    """
 
     kind: RecordKind
     id: int
     pieces: tuple[Piece, ...]
     reference: str = ""
     unit_id: int | None = None
+    bare: Following | None = None
+
+    @property
+    def following(self) -> list[Following]:
+        """The rules that it follows, of each document in it."""
+        found = [Following(piece.rule, piece.form_code, piece.unit_id) for piece in self.pieces]
+        return [self.bare] if self.bare else list(dict.fromkeys(found))
 
     @property
     def target(self) -> tuple[RecordKind, int]:
@@ -118,6 +138,22 @@ def books(session: Session, *conditions: ColumnElement[bool]) -> list[Material]:
     return [Material("book", id_, tuple(found)) for id_, found in pages.items()]
 
 
+def bare_books(session: Session, *conditions: ColumnElement[bool]) -> list[Material]:
+    """The completed books for which the conditions (on BookRecord) hold and of which no page is filed.
+
+    Every page of such a book was voided, cancelled or lost; its paper is kept all the same.
+    """
+    completed = select(Fact.subject_id).where(Fact.subject_kind == "book", Fact.kind == FactKind.BOOK_COMPLETED)
+    filed = select(Document.book_id).where(Document.book_id == BookRecord.book_id, Document.state != "destroyed")
+    query = select(BookRecord.book_id, BookRecord.rule, BookRecord.form_code).where(
+        BookRecord.destroyed.is_(False), BookRecord.book_id.in_(completed), ~filed.exists(), *conditions
+    )
+    return [
+        Material("book", id_, (), bare=Following(rule, form_code, None))
+        for id_, rule, form_code in session.execute(query.order_by(BookRecord.book_id))
+    ]
+
+
 def singles(session: Session, *conditions: ColumnElement[bool]) -> list[Material]:
     """The filed documents outside dossiers and books for which the conditions hold, each with its older scans."""
     outside = Document.dossier_id.is_(None)
@@ -137,7 +173,7 @@ def find(session: Session, kind: str, id_: int) -> Material | None:
     if kind == "dossier":
         found = dossiers(session, Dossier.id == id_)
     elif kind == "book":
-        found = outside_dossiers(session, Document.book_id == id_)
+        found = books(session, Document.book_id == id_) or bare_books(session, BookRecord.book_id == id_)
     else:
         found = outside_dossiers(session, Document.id == id_, Document.book_id.is_(None))
     return found[0] if found else None
