@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from records import audit, clock, loans
@@ -15,18 +15,18 @@ from records.tables import Document, Dossier, User
 from records.users import Actor, Role
 from retention import holds, material
 from retention.disposition import OPEN_STATES, DueRecord, Standing
-from retention.tables import Disposal, DisposalLine, KeptLonger
+from retention.tables import Disposal, DisposalLine, DisposalPaper, KeptLonger
 
 PROPOSERS = (Role.ARCHIVIST, Role.SUPERVISOR)
 APPRAISERS = (Role.ARCHIVIST, Role.SUPERVISOR, Role.MANAGER)
 
-STATE_ZH = {"proposed": "待批准", "approved": "已批准,待执行", "refused": "未批准", "completed": "已执行"}
+STATE_ZH = {"proposed": "拟销毁,待批准", "approved": "已批准,待执行", "refused": "未批准", "completed": "已执行"}
 LINE_ZH = {
-    "proposed": "待批准",
-    "approved": "待销毁",
+    "proposed": "拟销毁",
+    "approved": "已批准",
     "refused": "未批准",
     "held": "已冻结,未销毁",
-    "kept": "继续保管,未销毁",
+    "kept": "续存,未销毁",
     "destroying": "正在销毁",
     "destroyed": "已销毁",
 }
@@ -68,8 +68,8 @@ class DisposalNotReady(OfficeError):
     """The list is not in the state that this step needs."""
 
     code = "retention.disposal_state"
-    zh = "销毁清册 {disposal} 号目前的状态是「{state}」,不能审批。"
-    en = "Destruction list {disposal} is {state_en}; it cannot be decided now."
+    zh = "销毁清册 {disposal} 号目前的状态是「{state}」,现在不能办理此事。"
+    en = "Destruction list {disposal} is {state_en}; this cannot be done now."
 
 
 def propose(session: Session, actor: Actor, records: Sequence[DueRecord]) -> Disposal:
@@ -152,9 +152,15 @@ def approve(session: Session, actor: Actor, disposal: Disposal, certificate: str
     audit.append(session, actor.id, Verb.DISPOSAL_APPROVED, f"disposal:{disposal.id}", details)
 
 
-def refuse(session: Session, actor: Actor, disposal: Disposal) -> None:
-    """A manager refuses the list; its records stay, and are due again. Raises as ``approve``."""
+def refuse(session: Session, actor: Actor, disposal: Disposal, reason: str) -> None:
+    """A manager refuses the list and says why; its records stay, and may be proposed again.
+
+    Raises as ``approve``; BadInput (no reason).
+    """
+    if not reason.strip():
+        raise BadInput(what="未批准须写明原因")
     _decide(session, actor, disposal, "refused")
+    disposal.decision_reason = reason.strip()
     audit.append(session, actor.id, Verb.DISPOSAL_REFUSED, f"disposal:{disposal.id}")
 
 
@@ -204,6 +210,47 @@ def keep_longer(session: Session, actor: Actor, record: Standing, until: date, r
     return kept
 
 
+def record_paper(session: Session, actor: Actor, disposal: Disposal, on: date, witness: str) -> DisposalPaper:
+    """Record that the paper of what was destroyed is destroyed too, on a local date, and who watched 监销人.
+
+    Raises NotAllowed, DisposalNotReady (nothing of it is destroyed yet), BadInput (no witness, a date in the future or
+    before the destruction, recorded already).
+    """
+    actor.require("登记纸质原件销毁", *APPRAISERS)
+    holds.take_turns(session)
+    session.refresh(disposal, ["state"])
+    done = [clock.local_date(line.destroyed_at) for line in disposal.lines if line.destroyed_at is not None]
+    if disposal.state != "completed" or not done:
+        raise DisposalNotReady(disposal=disposal.id, state=STATE_ZH[disposal.state], state_en=disposal.state)
+    if not witness.strip():
+        raise BadInput(what="没有写明监销人")
+    if not min(done) <= on <= clock.today():
+        raise BadInput(what=f"纸质原件销毁日期 {on} 须在 {min(done)} 至今天之间")
+    if paper_of(session, disposal) is not None:
+        raise BadInput(what=f"销毁清册 {disposal.certificate} 的纸质原件已登记销毁")
+    row = DisposalPaper(
+        disposal_id=disposal.id, on=on, witness=witness.strip()[:64], recorded_by=actor.id, recorded_at=clock.now()
+    )
+    session.add(row)
+    session.flush()
+    details = {"certificate": disposal.certificate, "on": on.isoformat()}
+    audit.append(session, actor.id, Verb.PAPER_DESTROYED, f"disposal:{disposal.id}", details)
+    return row
+
+
+def paper_of(session: Session, disposal: Disposal) -> DisposalPaper | None:
+    """That the paper of a list's records was destroyed, or None."""
+    return session.get(DisposalPaper, disposal.id)
+
+
+def paper_left(session: Session) -> list[Disposal]:
+    """The completed lists that destroyed something and of which nobody has said yet what became of the paper."""
+    gone = exists().where(DisposalLine.disposal_id == Disposal.id, DisposalLine.state == "destroyed")
+    said = exists().where(DisposalPaper.disposal_id == Disposal.id)
+    query = select(Disposal).where(Disposal.state == "completed", gone, ~said)
+    return list(session.scalars(query.order_by(Disposal.id)))
+
+
 def find_disposal(session: Session, text: str) -> Disposal:
     """The list of a number: its own (``3``) or its certificate's serial. Raises NotFound."""
     clean = text.strip()
@@ -228,10 +275,16 @@ def certificate_text(session: Session, disposal: Disposal) -> list[str]:
         f"档案销毁清册 Certificate of destruction {disposal.certificate or f'({disposal.id})'}",
         f"状态 State: {STATE_ZH[disposal.state]} {disposal.state}",
         proposed,
-        decided,
+        *([decided, f"原因 Reason: {disposal.decision_reason}"] if disposal.decision_reason else [decided]),
         f"执行完毕 Completed: {_time(disposal.completed_at)}",
+        *_paper_text(session, disposal),
         *(_line_text(number, line) for number, line in enumerate(disposal.lines, start=1)),
     ]
+
+
+def _paper_text(session: Session, disposal: Disposal) -> list[str]:
+    paper = paper_of(session, disposal)
+    return [f"纸质原件 Paper: {paper.on} 销毁,监销人 witnessed by {paper.witness}"] if paper else []
 
 
 def _line_text(number: int, line: DisposalLine) -> str:
@@ -240,8 +293,29 @@ def _line_text(number: int, line: DisposalLine) -> str:
         f"依据 {line.rule}(保管期限表第 {line.schedule_version} 版;{line.fact_kind} {line.fact_on},到期 {line.due_on})",
         f"编号 {'、'.join(line.serials) or '—'}",
         f"{LINE_ZH[line.state]} {_time(line.destroyed_at)}".rstrip(" —"),
+        *([done_to(line)] if line.destroyed_at else []),
     ]
     return " | ".join(parts)
+
+
+#: What a line's outcome counts, in the order in which it is told.
+COUNTED = {
+    "documents": ("文件", "documents"),
+    "pages": ("页", "pages"),
+    "files": ("影像文件", "image files"),
+    "keys": ("密钥", "keys"),
+    "readings": ("识别文字", "recognised texts"),
+    "serials": ("编号", "numbers"),
+    "masters": ("扫描原件", "scan masters"),
+    "owners": ("业主资料", "owners"),
+}
+
+
+def done_to(line: DisposalLine, language: str = "zh") -> str:
+    """What was done to a line's record, counted: 文件 1、页 2、影像文件 2、密钥 1."""
+    at = 0 if language == "zh" else 1
+    told = [f"{names[at]} {line.outcome[key]}" for key, names in COUNTED.items() if line.outcome.get(key)]
+    return ("、" if language == "zh" else ", ").join(told)
 
 
 def _time(moment: datetime | None) -> str:
@@ -250,12 +324,18 @@ def _time(moment: datetime | None) -> str:
 
 def tombstone(session: Session, text: str) -> str | None:
     """「此件已于…销毁」 for the serial or dossier number of something destroyed; None where nothing was."""
-    clean = text.strip()
-    line = _gone(session, _targets(session, clean))
+    return tombstone_of(session, _targets(session, text.strip()))
+
+
+def tombstone_of(session: Session, targets: Iterable[tuple[str, int]]) -> str | None:
+    """The same for records by kind and id: of the first that is gone."""
+    line = _gone(session, targets)
     if line is None or line.destroyed_at is None:
         return None
     certificate = session.get_one(Disposal, line.disposal_id).certificate
     day = clock.local_date(line.destroyed_at)
+    if line.state == "destroying":
+        return f"此件正在销毁:内容已于 {day} 删除,残迹正在清除({line.title_class},销毁清册 {certificate})。"
     return f"此件已于 {day} 销毁({line.title_class},依据 {line.rule},销毁清册 {certificate})。"
 
 

@@ -6,10 +6,11 @@ A hold and a destruction never overlap: each takes the same lock before it looks
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from sqlalchemy import ColumnElement, or_, select, text
+from sqlalchemy import ColumnElement, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from records import audit, clock
@@ -18,9 +19,13 @@ from records.errors import BadInput, NotFound, OfficeError
 from records.tables import Document, Dossier, Unit
 from records.users import Actor, Role
 from retention.material import Material
-from retention.tables import Hold
+from retention.tables import HeldDocument, Hold, HoldReview
 
-HOLD_KINDS = {"dossier": "业主档案", "unit": "单元", "series": "档案类别", "document": "文件"}
+HOLD_KINDS = {"dossier": "业主档案", "unit": "单元", "series": "档案类别", "document": "文件", "search": "检索结果"}
+_NAMED = ("dossier", "unit", "series", "document")
+HOLDERS = (Role.SUPERVISOR, Role.MANAGER)
+#: A hold on more documents than this is a hold on a unit or a series.
+MOST_FOUND = 5_000
 # Any fixed number serves, as long as nothing else in the database locks with it.
 _TURNS = 0x79_65_68_6F
 
@@ -60,27 +65,103 @@ def place(
     covers the dossiers that hold a form of that procedure. Raises NotAllowed, BadInput (no reason, a review date
     that is past), NotFound, AlreadyDestroyed.
     """
-    actor.require("冻结档案", Role.SUPERVISOR, Role.MANAGER)
-    if kind not in HOLD_KINDS:
-        raise BadInput(what=f"冻结对象 {kind}(可选:{'、'.join(HOLD_KINDS)})")
+    actor.require("冻结档案", *HOLDERS)
+    if kind not in _NAMED:
+        raise BadInput(what=f"冻结对象 {kind}(可选:{'、'.join(_NAMED)})")
+    _require_reason(reason, review_on)
+    take_turns(session)
+    hold = _hold(actor, kind, _target(session, kind, target), reason, review_on)
+    session.add(hold)
+    session.flush()
+    audit.append(session, actor.id, Verb.HOLD_PLACED, f"{kind}:{hold.target_id}", _details(hold))
+    return hold
+
+
+def place_on_found(
+    session: Session,
+    actor: Actor,
+    document_ids: Iterable[int],
+    question: str,
+    reason: str,
+    review_on: date | None = None,
+) -> Hold:
+    """Hold the documents that a question found, and the records that they belong to, from now on.
+
+    What the question finds later is not covered. The question itself is kept nowhere: the log has its digest.
+    Raises as ``place``; AlreadyDestroyed when one of them is.
+    """
+    actor.require("冻结档案", *HOLDERS)
+    _require_reason(reason, review_on)
+    ids = sorted(set(document_ids))
+    if not 0 < len(ids) <= MOST_FOUND:
+        raise BadInput(what=f"检索结果 {len(ids)} 件(可冻结 1 至 {MOST_FOUND} 件)")
+    take_turns(session)
+    alive = select(func.count()).where(Document.id.in_(ids), Document.state != "destroyed")
+    gone = len(ids) - (session.scalar(alive) or 0)
+    if gone:
+        raise AlreadyDestroyed(what=f"检索结果中的 {gone} 件")
+    digest = hashlib.sha256(question.strip().encode()).hexdigest()
+    hold = _hold(actor, "search", digest[:32], reason, review_on)
+    hold.found = [HeldDocument(document_id=id_) for id_ in ids]
+    session.add(hold)
+    session.flush()
+    details = {**_details(hold), "documents": len(ids), "question": digest}
+    audit.append(session, actor.id, Verb.HOLD_PLACED, f"search:{digest[:16]}", details)
+    return hold
+
+
+def _require_reason(reason: str, review_on: date | None) -> None:
     if not reason.strip():
         raise BadInput(what="冻结须写明原因")
+    _require_later(review_on)
+
+
+def _require_later(review_on: date | None) -> None:
     if review_on is not None and review_on <= clock.today():
         raise BadInput(what=f"复核日期 {review_on} 须在今天之后")
-    take_turns(session)
-    hold = Hold(
+
+
+def _hold(actor: Actor, kind: str, target: str, reason: str, review_on: date | None) -> Hold:
+    return Hold(
         target_kind=kind,
-        target_id=_target(session, kind, target),
+        target_id=target,
         reason=reason.strip(),
         review_on=review_on,
         placed_by=actor.id,
         placed_at=clock.now(),
     )
-    session.add(hold)
+
+
+def _details(hold: Hold) -> dict[str, object]:
+    return {"hold": hold.id, "review_on": hold.review_on.isoformat() if hold.review_on else None}
+
+
+def review(session: Session, actor: Actor, hold: Hold, review_on: date) -> HoldReview:
+    """Look at a hold again and let it stand until the next review date.
+
+    Raises NotAllowed, BadInput (the date is past), AlreadyReleased.
+    """
+    actor.require("复核冻结", *HOLDERS)
+    _require_later(review_on)
+    take_turns(session)
     session.flush()
-    details = {"hold": hold.id, "review_on": review_on.isoformat() if review_on else None}
-    audit.append(session, actor.id, Verb.HOLD_PLACED, f"{kind}:{hold.target_id}", details)
-    return hold
+    session.refresh(hold, ["released_at", "review_on"])
+    if hold.released_at is not None:
+        raise AlreadyReleased(hold=hold.id)
+    before = hold.review_on.isoformat() if hold.review_on else None
+    reviewed = HoldReview(hold_id=hold.id, review_on=review_on, reviewed_by=actor.id, reviewed_at=clock.now())
+    session.add(reviewed)
+    hold.review_on = review_on
+    session.flush()
+    details = {**_details(hold), "before": before}
+    audit.append(session, actor.id, Verb.HOLD_REVIEWED, f"{hold.target_kind}:{hold.target_id}", details)
+    return reviewed
+
+
+def reviews_of(session: Session, hold_ids: Iterable[int]) -> dict[int, HoldReview]:
+    """The last review of each of these holds that was looked at again."""
+    query = select(HoldReview).where(HoldReview.hold_id.in_(list(hold_ids))).order_by(HoldReview.id)
+    return {one.hold_id: one for one in session.scalars(query)}
 
 
 def _target(session: Session, kind: str, target: int | str) -> str:
@@ -145,9 +226,11 @@ def stopping(standing: Iterable[Hold], material: Material) -> list[Hold]:
     """Those of the holds that cover a record or any part of it."""
     names: set[tuple[str, str]] = {(material.kind, str(material.id))}
     names |= {("unit", str(unit)) for unit in material.units}
+    names |= {("series", one.form_code.partition("-")[0]) for one in material.following}
     for piece in material.pieces:
-        names |= {("document", str(piece.id)), ("series", piece.series or ""), ("series", piece.procedure)}
-    return [hold for hold in standing if (hold.target_kind, hold.target_id) in names]
+        names |= {("document", str(piece.id)), ("series", piece.series or "")}
+    ids = {piece.id for piece in material.pieces}
+    return [hold for hold in standing if (hold.target_kind, hold.target_id) in names or hold.documents & ids]
 
 
 def held(session: Session, material: Material) -> Sequence[Hold]:

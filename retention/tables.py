@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, Text
@@ -30,6 +31,13 @@ class Hold(Base):
     placed_at: Mapped[datetime]
     released_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     released_at: Mapped[datetime | None]
+
+    found: Mapped[list[HeldDocument]] = relationship(lazy="selectin")
+
+    @cached_property
+    def documents(self) -> frozenset[int]:
+        """The ids of the documents that a hold on a search result covers; they never change."""
+        return frozenset(one.document_id for one in self.found)
 
 
 class HeldDocument(Base):

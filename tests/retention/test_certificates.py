@@ -34,7 +34,7 @@ def test_who_proposes_does_not_approve_and_only_a_manager_decides(database: Data
         certificates.approve(session, actors.manager, disposal, "DA-05-1")
         assert (disposal.state, [line.state for line in disposal.lines]) == ("approved", ["approved"])
         with pytest.raises(certificates.DisposalNotReady):
-            certificates.refuse(session, actors.manager2, disposal)
+            certificates.refuse(session, actors.manager2, disposal, "还要查")
 
 
 def test_a_record_stands_in_one_open_list_at_a_time_and_is_due_again_after_a_refusal(
@@ -47,7 +47,7 @@ def test_a_record_stands_in_one_open_list_at_a_time_and_is_due_again_after_a_ref
         assert disposition.due(session, office.schedule, ON) == []
         with pytest.raises(certificates.AlreadyListed):
             certificates.propose(session, office.actors.supervisor, found)
-        certificates.refuse(session, office.actors.manager, disposal)
+        certificates.refuse(session, office.actors.manager, disposal, "诉讼未结")
         assert len(disposition.due(session, office.schedule, ON)) == 1
         assert certificates.find_disposal(session, str(disposal.id)) is disposal
 

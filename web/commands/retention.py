@@ -186,12 +186,13 @@ def approve(console: Console, number: str, out: Path | None) -> Answer:
 
 @group.command("refuse")
 @click.argument("number")
+@click.option("--reason", required=True, help="为什么不批准 / why not")
 @pass_console
-def refuse(console: Console, number: str) -> Answer:
+def refuse(console: Console, number: str, reason: str) -> Answer:
     """经理不批准,档案照旧保存。 / A manager refuses a list; its records stay."""
     with console.office.transaction() as session:
         found = certificates.find_disposal(session, number)
-        certificates.refuse(session, console.actor(session), found)
+        certificates.refuse(session, console.actor(session), found, reason)
         row = _list(found)
     return said({"list": row}, f"销毁清册 {row['id']} 号未获批准。", f"List {row['id']} is refused.")
 

@@ -113,8 +113,9 @@ def approve(number: int) -> ResponseReturnValue:
 def refuse(number: int) -> ResponseReturnValue:
     """A manager refuses the list; its records stay."""
     with visit.act() as session:
-        certificates.refuse(session, visit.actor(), certificates.find_disposal(session, str(number)))
-    flash(_("已退回，档案照旧保管。"), "info")
+        found = certificates.find_disposal(session, str(number))
+        certificates.refuse(session, visit.actor(), found, visit.typed("reason"))
+    flash(_("未批准，档案照旧保管；提出人会看到原因。"), "info")
     return redirect(url_for("retention.disposal", number=number))
 
 
