@@ -14,17 +14,19 @@ import io
 import os
 import secrets
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import pyrage
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session, object_session
 
 from records import audit, clock, key_holders, unfiled
 from records.errors import OfficeError
+from records.leaving import parted
 from records.master_key import FilesOnly, Identity, MasterKey, NoMasterKey, Recipient
+from records.spooling import Spool, spool
 from records.tables import Blob, Discard, Key
 
 __all__ = ["FilesOnly", "KeyGone", "KeyNotOpened", "MasterKey", "NoMasterKey", "ScanAltered", "Vault"]
@@ -145,8 +147,20 @@ class Vault:
 
         Takes the log's lock: what a killed filing left can be told from what is being filed (``clear_unfiled``).
         """
-        audit.lock(session)
         digest = hashlib.sha256(data).hexdigest()
+        return self._store(session, key, io.BytesIO(data), digest, len(data), media_type)
+
+    def store_spool(self, session: Session, key: Key, spool: Spool, media_type: str) -> Blob:
+        """``store`` of what lies in a spool, piece by piece."""
+        with spool.reader() as source:
+            return self._store(session, key, source, spool.digest, spool.size, media_type)
+
+    def spool(self) -> AbstractContextManager[Spool]:
+        """An empty spool for a while, on the vault's disk."""
+        return spool(self.folder)
+
+    def _store(self, session: Session, key: Key, source: BinaryIO, digest: str, size: int, media_type: str) -> Blob:
+        audit.lock(session)
         known = session.scalar(select(Blob).where(Blob.digest == digest, Blob.key_id == key.id))
         if known is not None:
             return known
@@ -155,9 +169,8 @@ class Vault:
         session.flush()
         session.execute(delete(Discard).where(Discard.path == blob_path(digest, key.id)))
         with unfiled.laid_down(session, self.folder, blob_path(digest, key.id)) as file:
-            # Straight into the file: a master of hundreds of megabytes is held in memory once, not twice.
-            pyrage.encrypt_io(io.BytesIO(data), file, [Recipient.from_str(key.recipient)])
-        blob = Blob(digest=digest, key_id=key.id, size=len(data), media_type=media_type)
+            pyrage.encrypt_io(source, file, [Recipient.from_str(key.recipient)])
+        blob = Blob(digest=digest, key_id=key.id, size=size, media_type=media_type)
         session.add(blob)
         session.flush()
         return blob
@@ -168,7 +181,7 @@ class Vault:
         self.open_into(blob, plain)
         return plain.getvalue()
 
-    def open_into(self, blob: Blob, file: BinaryIO) -> None:
+    def open_into(self, blob: Blob, file: Writable) -> None:
         """Write the plain bytes of a blob into a file, piece by piece: what is large need not lie in memory.
 
         Raises as ``open``; what the file holds then must not be used.
@@ -186,6 +199,11 @@ class Vault:
         if plain.digest.hexdigest() != blob.digest:
             raise ScanAltered(blob=blob.id, why="摘要不符 / digest differs")
 
+    def prove(self, blob: Blob) -> None:
+        """Open a blob and keep nothing of it. Raises as ``open``."""
+        with Path(os.devnull).open("wb") as nowhere:
+            self.open_into(blob, nowhere)
+
     def clear_unfiled(self, session: Session) -> int:
         """Remove what killed filings left in the vault, at any time; says how many files went."""
         audit.lock(session)
@@ -196,27 +214,53 @@ class Vault:
         session.add(Discard(path=blob_path(blob.digest, blob.key_id)))
         session.delete(blob)
 
+    def forget_all(self, session: Session, blob_ids: Collection[int]) -> None:
+        """As ``forget``, for many blobs at once."""
+        for ids in parted(blob_ids):
+            rows = session.execute(select(Blob.digest, Blob.key_id).where(Blob.id.in_(ids))).all()
+            if rows:
+                session.execute(insert(Discard), [{"path": blob_path(digest, key_id)} for digest, key_id in rows])
+            session.execute(delete(Blob).where(Blob.id.in_(ids)))
+
     def destroy_key(self, key: Key) -> None:
         """Erase a key's wrapped identity: nothing sealed for it can be opened again."""
         key.wrapped = None
         key.destroyed_at = clock.now()
+
+    def destroy_keys(self, session: Session, key_ids: Collection[int]) -> None:
+        """As ``destroy_key``, for many keys at once; one that was destroyed before keeps its time."""
+        for ids in parted(key_ids):
+            living = update(Key).where(Key.id.in_(ids), Key.wrapped.is_not(None))
+            session.execute(living.values(wrapped=None, destroyed_at=clock.now()))
 
     def discard_forgotten(self, session: Session) -> int:
         """Remove the files that committed deletions left noted; returns how many notes were worked off.
 
         Called in a transaction of its own, after the one that forgot them: bytes go only when the record is gone.
         """
-        notes = session.scalars(select(Discard).with_for_update(skip_locked=True)).all()
-        for note in notes:
-            erase(self.folder / note.path)
-            session.delete(note)
+        notes = session.execute(select(Discard.id, Discard.path).with_for_update(skip_locked=True)).all()
+        for _, path in notes:
+            erase(self.folder / path)
+        if notes:
+            # The file system's journal is written in order (ext4, XFS): with the last removal all of them are durable,
+            # before the commit that forgets the notes. A file that came back after all could not be opened.
+            _sync_folder((self.folder / notes[-1].path).parent)
+        for some in parted(notes):
+            session.execute(delete(Discard).where(Discard.id.in_([note.id for note in some])))
         return len(notes)
+
+
+class Writable(Protocol):
+    """What plain bytes are written into: a file, a spool, or nothing at all."""
+
+    def write(self, data: bytes, /) -> int:
+        """Write on."""
 
 
 class _Proving:
     """A file that is written to, and the digest of all that was."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: Writable) -> None:
         self.file = file
         self.digest = hashlib.sha256()
 
@@ -227,7 +271,6 @@ class _Proving:
 
     def flush(self) -> None:
         """Nothing is kept back here."""
-        self.file.flush()
 
 
 def _row(scope: str, identity: Identity, wrapped: str) -> Key:

@@ -53,7 +53,7 @@ def check_blobs(session: Session, vault: Vault, blobs: Iterable[Blob]) -> Iterat
     """Each of these blobs is there, opens with its key, and is what was filed."""
     for blob in blobs:
         try:
-            vault.open(blob)
+            vault.prove(blob)
         except (ScanAltered, KeyGone, KeyNotOpened, NoMasterKey) as error:
             yield Finding("vault.blob", _where(session, blob), error.sentence("zh"), error.sentence("en"))
 

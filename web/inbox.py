@@ -9,12 +9,13 @@ it is removed after a week.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -31,6 +32,7 @@ from forms.scanning.masters import (
 )
 from records import users
 from records.errors import NotAllowed, NotFound, OfficeError
+from records.spooling import Spool
 from records.users import OFFICE_ROLES, Actor
 from records.vault import write_durably
 from web.office import Office
@@ -137,17 +139,21 @@ class Inbox:
 
     def _take(self, actor: Actor, path: Path) -> bool:
         """File one file and put it aside; False when it is left for another look."""
+        with ExitStack() as held:
+            try:
+                spool = held.enter_context(self._laid_in(path))
+            except InterruptedError:
+                return False
+            except OSError as error:
+                return self._give_up(path, error)
+            except TooLarge as error:
+                self._put_aside(path, PROBLEM, error.sentence("zh"), error.sentence("en"))
+                return True
+            return self._file_and_put_aside(actor, path, spool)
+
+    def _file_and_put_aside(self, actor: Actor, path: Path, spool: Spool) -> bool:
         try:
-            data = self._read(path)
-        except InterruptedError:
-            return False
-        except OSError as error:
-            return self._give_up(path, error)
-        except TooLarge as error:
-            self._put_aside(path, PROBLEM, error.sentence("zh"), error.sentence("en"))
-            return True
-        try:
-            told = self._file(actor, path.name, data)
+            told = self._file(actor, path.name, spool)
         except (EmptyFile, BrokenFile) as error:
             if self._looks[path].quiet < PATIENCE_SECONDS:
                 return False
@@ -160,6 +166,8 @@ class Inbox:
 
     def _give_up(self, path: Path, error: OSError) -> bool:
         """A file that cannot be read gets some time, then it is a problem as well."""
+        if error.errno == errno.ENOSPC:
+            raise error  # the office's own disk is full, and no word about the file
         LOG.warning("inbox: %s", type(error).__name__)
         if self._looks[path].quiet < PATIENCE_SECONDS:
             return False
@@ -168,20 +176,22 @@ class Inbox:
         self._put_aside(path, PROBLEM, zh, en)
         return True
 
-    def _read(self, path: Path) -> bytes:
+    @contextmanager
+    def _laid_in(self, path: Path) -> Iterator[Spool]:
+        """What the file holds. Raises InterruptedError when it changed meanwhile, OSError, TooLarge."""
         look = self._looks[path]
         if look.size > LARGEST_FILE:
             raise TooLarge(name=path.name, what=f"{look.size // 2**20} MB")
-        data = path.read_bytes()
-        after = path.stat()
-        if (after.st_size, after.st_mtime_ns, len(data)) != (look.size, look.changed_ns, look.size):
-            raise InterruptedError("it is still being written")
-        return data
+        with path.open("rb") as file, intake.laid_in(self.office.desk, path.name, file) as spool:
+            after = os.fstat(file.fileno())
+            if (after.st_size, after.st_mtime_ns, spool.size) != (look.size, look.changed_ns, look.size):
+                raise InterruptedError("it is still being written")
+            yield spool
 
-    def _file(self, actor: Actor, name: str, data: bytes) -> tuple[str, str]:
+    def _file(self, actor: Actor, name: str, spool: Spool) -> tuple[str, str]:
         """File the pages, and tell what became of them. The same bytes again give the batch that they came in as."""
         with self.office.transaction() as session:
-            batch_id = intake.receive(session, self.office.desk, actor, name, data, source="inbox").id
+            batch_id = intake.receive(session, self.office.desk, actor, name, spool, source="inbox").id
         fates = intake.work_batch(self.office.database, self.office.desk, actor, batch_id)
         count = Counter(fate.state for fate in fates)
         return (

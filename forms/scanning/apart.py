@@ -23,7 +23,6 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from threading import Lock
-from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -36,13 +35,12 @@ from forms.scanning.masters import (
     MOST_PIXELS,
     REFUSALS,
     BrokenFile,
-    EmptyFile,
     PageFile,
-    TooLarge,
     UnreadablePage,
 )
 from forms.scanning.rasters import Gray, Picture
 from records.errors import OfficeError
+from records.spooling import Spool
 
 __all__ = ["MEMORY", "SECONDS_A_PAGE", "Far", "opened", "page_image", "picture"]
 
@@ -59,8 +57,8 @@ Answer = tuple[dict[str, object], bytearray]
 class Far:
     """A file that the other process has opened: its kind, how many pages it has, and each page, one at a time."""
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
-        self.file = file
+    def __init__(self, spool: Spool, name: str) -> None:
+        self.spool = spool
         self.handle = next(_HANDLES)
         self.reader: object = None
         told, _ = _READER.ask({"act": "open", "name": name}, file=self)
@@ -86,36 +84,16 @@ class Far:
 
     def close(self) -> None:
         """Let go of the file."""
-        self.file.close()
         _READER.forget(self)
 
 
 @contextmanager
-def opened(data: bytes, name: str = "") -> Iterator[Far]:
+def opened(spool: Spool, name: str = "") -> Iterator[Far]:
     """``masters.opened`` at arm's length.
 
     Raises EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge, ActiveFile.
     """
-    if not data:
-        raise EmptyFile(name=name)
-    if len(data) > LARGEST_FILE:
-        raise TooLarge(name=name, what=f"{len(data) // 2**20} MB")
-    with in_memory() as file:
-        file.write(data)
-        with open_file(file, name) as far:
-            yield far
-
-
-def in_memory() -> BinaryIO:
-    """A file that lies in memory, belongs to nobody's folder, and is gone when it is closed."""
-    return os.fdopen(os.memfd_create("yedang"), "w+b")
-
-
-@contextmanager
-def open_file(file: BinaryIO, name: str = "") -> Iterator[Far]:
-    """A file's bytes, as ``in_memory`` holds them, opened for a while. Raises as ``opened``."""
-    file.flush()
-    far = Far(file, name)
+    far = Far(spool, name)
     try:
         yield far
     finally:
@@ -225,11 +203,12 @@ class _Reader:
             raise
 
     def _hand_over(self, process: subprocess.Popen[bytes], file: Far, name: str, until: float) -> Answer:
-        """Give the process a file's descriptor, to be opened there under the file's handle."""
+        """Give the process a spool's descriptor, to be opened there under the file's handle."""
         if self._files is None:
             raise EOFError
-        socket.send_fds(self._files, [b"f"], [file.file.fileno()])
-        told = _exchange(process, _packed({"act": "open", "handle": file.handle, "name": name}, b""), until)
+        socket.send_fds(self._files, [b"f"], [file.spool.fileno()])
+        wish = {"act": "open", "handle": file.handle, "name": name, "key": file.spool.key, "size": file.spool.size}
+        told = _exchange(process, _packed(wish, b""), until)
         file.reader = process
         return told
 

@@ -23,6 +23,7 @@ from forms.scanning import masters, rasters
 from forms.scanning.masters import Master, PageFile, UnreadablePage
 from forms.scanning.rasters import Gray
 from records.errors import OfficeError
+from records.spooling import read_spool
 
 SECONDS_A_PAGE = 20
 MEMORY = 2**30
@@ -42,9 +43,9 @@ class Opener:
         self._open: dict[int, Master] = {}
 
     def open(self, wish: Wish, _data: bytes) -> Told:
-        """Open a file whose descriptor comes beside the question: its kind and how many pages it has."""
+        """Open a spool whose descriptor comes beside the question: its kind and how many pages it has."""
         _, descriptors, _, _ = socket.recv_fds(self._files, 1, 1)
-        file = os.fdopen(descriptors[0], "rb")
+        file = read_spool(descriptors[0], str(wish["key"]), int(wish["size"]))
         try:
             master = masters.open_file(file, str(wish["name"]))
         except OfficeError as error:
@@ -64,7 +65,7 @@ class Opener:
 
     def make_room(self) -> None:
         """What a page may take is the same, however large the files are that lie open."""
-        _limit(resource.RLIMIT_AS, self._most + sum(len(master.data) for master in self._open.values()))
+        _limit(resource.RLIMIT_AS, self._most + sum(master.held for master in self._open.values()))
 
     def cut(self, wish: Wish, _data: bytes) -> Told:
         """One page's own bytes."""

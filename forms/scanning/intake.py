@@ -8,18 +8,20 @@ where the records stand.
 from __future__ import annotations
 
 import hashlib
+import io
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from forms.errors import NumberDestroyed
-from forms.scanning import apart, groups, looking
+from forms.scanning import apart, groups, looking, masters
 from forms.scanning.apart import Far
 from forms.scanning.filing import ScanDesk, Seen, file_page
 from forms.tables import ScanBatch, ScanPage
@@ -28,10 +30,21 @@ from records.audit import Verb
 from records.database import Database
 from records.documents import DossierClosedToFiling
 from records.errors import NotFound
+from records.spooling import Spool
 from records.tables import Blob, Document, Dossier, Page
 from records.users import OFFICE_ROLES, Actor
 
-__all__ = ["PageFate", "ScanDesk", "already_received", "fates", "find_batch", "receive", "unfinished", "work_batch"]
+__all__ = [
+    "PageFate",
+    "ScanDesk",
+    "already_received",
+    "fates",
+    "find_batch",
+    "laid_in",
+    "receive",
+    "unfinished",
+    "work_batch",
+]
 
 CHUNK = 20
 # A page during which the process died so often is looked at no more.
@@ -72,9 +85,19 @@ class PageFate:
     quality: Mapping[str, float] = field(default_factory=dict)
 
 
-def find_batch(session: Session, data: bytes) -> ScanBatch | None:
-    """The batch that these bytes came in as before, or None."""
-    return session.scalar(select(ScanBatch).where(ScanBatch.digest == hashlib.sha256(data).hexdigest()))
+@contextmanager
+def laid_in(desk: ScanDesk, name: str, source: IO[bytes]) -> Iterator[Spool]:
+    """What a file holds, read once and in pieces, for as long as it is being received. Raises TooLarge."""
+    with desk.vault.spool() as spool:
+        spool.fill(source, masters.LARGEST_FILE)
+        if spool.size > masters.LARGEST_FILE:
+            raise masters.TooLarge(name=_file_name(name), what=f"{masters.LARGEST_FILE // 2**20} MB")
+        yield spool
+
+
+def find_batch(session: Session, digest: str) -> ScanBatch | None:
+    """The batch that the bytes of this digest came in as before, or None."""
+    return session.scalar(select(ScanBatch).where(ScanBatch.digest == digest))
 
 
 def already_received(batch: ScanBatch) -> tuple[str, str]:
@@ -87,31 +110,35 @@ def already_received(batch: ScanBatch) -> tuple[str, str]:
 
 
 def receive(
-    session: Session, desk: ScanDesk, actor: Actor, name: str, data: bytes, source: Source = "command"
+    session: Session, desk: ScanDesk, actor: Actor, name: str, data: bytes | Spool, source: Source = "command"
 ) -> ScanBatch:
     """Take in a file: its bytes as received are sealed under a key of the batch's own, its pages wait to be filed.
 
-    The same bytes again give the batch they came in as (``find_batch`` tells beforehand). The receipt stands in the
-    log: who, when, from where (``source``), how many pages, the digests of the bytes and of the file's name.
+    ``data``: what ``laid_in`` laid down, or the bytes of a small file. The same bytes again give the batch they came in
+    as (``find_batch`` tells beforehand). The receipt stands in the log: who, when, from where (``source``), how many
+    pages, the digests of the bytes and of the file's name.
     Raises EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge, ActiveFile, NotAllowed.
     """
+    if isinstance(data, bytes):
+        with laid_in(desk, name, io.BytesIO(data)) as spool:
+            return receive(session, desk, actor, name, spool, source)
     actor.require("扫描归档", *OFFICE_ROLES)
     # One writer at a time from here: two people handing in the same file get the same batch.
     audit.lock(session)
     desk.vault.clear_unfiled(session)
-    known = find_batch(session, data)
+    known = find_batch(session, data.digest)
     if known is not None:
         return known
     shown = _file_name(name)
     with apart.opened(data, shown) as far:
         media_type, page_count = far.media_type, far.page_count
     key = desk.vault.new_key(session, "batch")
-    blob = desk.vault.store(session, key, data, media_type)
+    blob = desk.vault.store_spool(session, key, data, media_type)
     batch = ScanBatch(
         digest=blob.digest,
         name=shown,
         media_type=media_type,
-        size=len(data),
+        size=data.size,
         page_count=page_count,
         key_id=key.id,
         blob_id=blob.id,
@@ -225,10 +252,10 @@ def _let_go(database: Database, batch_id: int) -> None:
 def _work(database: Database, desk: ScanDesk, actor: Actor, batch_id: int, progress: Progress) -> None:
     with database.transaction() as session:
         desk.vault.clear_unfiled(session)
-    with apart.in_memory() as file:
+    with desk.vault.spool() as spool:
         with database.reading() as session:
             batch = _batch(session, batch_id)
-            desk.vault.open_into(session.get_one(Blob, batch.blob_id), file)
+            desk.vault.open_into(session.get_one(Blob, batch.blob_id), spool)
             query = select(ScanPage.position, ScanPage.attempts)
             query = query.where(ScanPage.batch_id == batch_id, ScanPage.state == "received").order_by(ScanPage.position)
             waiting = [(position, attempts) for position, attempts in session.execute(query)]
@@ -237,7 +264,8 @@ def _work(database: Database, desk: ScanDesk, actor: Actor, batch_id: int, progr
         progress(done, total)
         deadly = {position for position, attempts in waiting if attempts >= MOST_ATTEMPTS}
         pile = groups.Pile(desk.catalogue)
-        with apart.open_file(file, name) as far:
+        spool.finish()
+        with apart.opened(spool, name) as far:
             for chunk in _chunks(waiting):
                 _begin(database, batch_id, chunk)
                 seen = pile.add(look(database, desk, far, chunk, deadly))

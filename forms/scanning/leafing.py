@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import zip_longest
+from typing import IO
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,8 +15,9 @@ from forms.binding import Inspection, Leaf, Span
 from forms.catalogue import Catalogue, UnknownForm
 from forms.marks import ForeignMark, PageMark
 from forms.numbering import BadSerial, parse
-from forms.scanning import apart, printed_numbers
+from forms.scanning import apart, intake, printed_numbers
 from forms.scanning.apart import Far
+from forms.scanning.filing import ScanDesk
 from forms.scanning.masters import UnreadablePage
 from forms.tables import Book, ScanBatch, ScanPage, Serial
 from records.errors import NotFound
@@ -26,16 +28,16 @@ Progress = Callable[[int, int], None]
 _FEW = 0.1
 
 
-def read_file(catalogue: Catalogue, secret: bytes, name: str, data: bytes, progress: Progress) -> list[Leaf]:
+def read_file(desk: ScanDesk, name: str, source: IO[bytes], progress: Progress) -> list[Leaf]:
     """The pages of a file in the order of the paper (``in_paper_order``); nothing is kept of it.
 
     Raises EmptyFile, NotAScan, BrokenFile, EncryptedFile, TooLarge, ActiveFile.
     """
     found = []
-    with apart.opened(data, name) as master:
+    with intake.laid_in(desk, name, source) as spool, apart.opened(spool, name) as master:
         for position in range(1, master.page_count + 1):
-            mark, why = _mark(master, position, secret)
-            found.append(Leaf(position, mark, why, loose=mark is not None and _is_loose(catalogue, mark.serial)))
+            mark, why = _mark(master, position, desk.secret)
+            found.append(Leaf(position, mark, why, loose=mark is not None and _is_loose(desk.catalogue, mark.serial)))
             progress(position, master.page_count)
     return in_paper_order(found)
 

@@ -22,6 +22,8 @@ from records.errors import OfficeError
 
 LARGEST_FILE = 600 * 2**20
 MOST_PAGES = 5000
+# An open PDF may have copied so many bytes of pictures before it is opened anew.
+_MOST_COPIED = 16 * 2**20
 # So much of a file tells what it is.
 _HEAD = 4096
 # An A0 drawing at 300 dpi has 140 million pixels; a decompression bomb has a thousand million.
@@ -129,15 +131,15 @@ class PageFile:
 class Master:
     """An opened file: how many pages it has, and each page's own bytes, one at a time."""
 
-    def __init__(self, data: bytes, media_type: str, page_count: int) -> None:
-        self.data = data
+    #: So many of its bytes lie in memory while it is open.
+    held = 0
+
+    def __init__(self, media_type: str, page_count: int) -> None:
         self.media_type = media_type
         self.page_count = page_count
 
     def page(self, position: int) -> PageFile:
         """The bytes of a page, counted from 1. Raises UnreadablePage."""
-        if self.page_count == 1 and self.media_type != "application/pdf":
-            return PageFile(self.data, self.media_type)
         try:
             return self._split(position)
         except (pikepdf.PdfError, *IMAGE_FAULTS, RuntimeError) as error:
@@ -153,12 +155,19 @@ class Master:
 class _Single(Master):
     """A file that is one picture."""
 
+    def __init__(self, data: bytes, media_type: str) -> None:
+        super().__init__(media_type, 1)
+        self._data, self.held = data, len(data)
+
+    def _split(self, _position: int) -> PageFile:
+        return PageFile(self._data, self.media_type)
+
 
 class _Pdf(Master):
     def __init__(self, source: BinaryIO, pdf: pikepdf.Pdf) -> None:
         # Its bytes stay where they are: of hundreds of megabytes only a page is wanted at a time.
-        super().__init__(b"", "application/pdf", len(pdf.pages))
-        self._source, self.pdf = source, pdf
+        super().__init__("application/pdf", len(pdf.pages))
+        self._source, self.pdf, self._copied = source, pdf, 0
 
     def _split(self, position: int) -> PageFile:
         with pikepdf.Pdf.new() as single:
@@ -166,7 +175,15 @@ class _Pdf(Master):
             out = io.BytesIO()
             # The same page always gives the same bytes, so that a page scanned twice is known by its digest.
             single.save(out, static_id=True)
+        self._forget_copied(out.tell())
         return PageFile(out.getvalue(), "application/pdf")
+
+    def _forget_copied(self, size: int) -> None:
+        """Open the file anew now and then: it keeps every picture that was copied out of it."""
+        self._copied += size
+        if self._copied > _MOST_COPIED:
+            self.pdf.close()
+            self.pdf, self._copied = _parsed(self._source), 0
 
     def close(self) -> None:
         self.pdf.close()
@@ -174,9 +191,10 @@ class _Pdf(Master):
 
 
 class _Tiff(Master):
-    def __init__(self, data: bytes, image: Image.Image, page_count: int) -> None:
-        super().__init__(data, "image/tiff", page_count)
-        self._image = image
+    def __init__(self, image: Image.Image, page_count: int, held: int) -> None:
+        super().__init__("image/tiff", page_count)
+        # The decoder of fax and JPEG frames wants the whole file at hand, or reads it anew for each.
+        self._image, self.held = image, held
 
     def _split(self, position: int) -> PageFile:
         self._image.seek(position - 1)
@@ -261,8 +279,7 @@ def _open_pdf(source: BinaryIO, size: int, name: str) -> Master:
         # A repair would silently drop the pages that did not arrive.
         raise BrokenFile(name=name, why="文件末尾缺失 / its end is missing")
     try:
-        source.seek(0)
-        pdf = pikepdf.open(source, suppress_warnings=True, access_mode=pikepdf.AccessMode.stream)
+        pdf = _parsed(source)
     except pikepdf.PasswordError:
         raise EncryptedFile(name=name) from None
     except (pikepdf.PdfError, RuntimeError, ValueError) as error:
@@ -278,19 +295,24 @@ def _open_pdf(source: BinaryIO, size: int, name: str) -> Master:
     return _Pdf(source, pdf)
 
 
+def _parsed(source: BinaryIO) -> pikepdf.Pdf:
+    source.seek(0)
+    return pikepdf.open(source, suppress_warnings=True, access_mode=pikepdf.AccessMode.stream)
+
+
 def _open_image(data: bytes, name: str, media_type: str) -> Master:
     try:
         image = Image.open(io.BytesIO(data), formats=["JPEG", "PNG", "TIFF"])
         check_pixels(name, image.size)
         frames = getattr(image, "n_frames", 1) if media_type == "image/tiff" else 1
         if frames > 1:
-            return _Tiff(data, image, frames)
+            return _Tiff(image, frames, len(data))
         # Decoded once on arrival: half a picture is known while the paper still lies on the scanner.
         image.load()
     except IMAGE_FAULTS as error:
         raise BrokenFile(name=name, why=short(error)) from error
     image.close()
-    return _Single(data, media_type, 1)
+    return _Single(data, media_type)
 
 
 def check_pixels(name: str, size: tuple[int, int]) -> None:

@@ -15,9 +15,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from forms import erasing
-from forms.scanning import masters, rescans, tray_journal
+from forms.scanning import apart, rescans, tray_journal
+from forms.scanning.apart import Far
 from forms.scanning.filing import ScanDesk
-from forms.scanning.masters import UnreadablePage
+from forms.scanning.masters import PageFile, UnreadablePage
 from forms.scanning.tray import FILERS
 from forms.scanning.tray_tables import TrayAct, TrayActLine
 from forms.tables import Book, Rescan, ScanBatch, ScanPage, Serial
@@ -212,15 +213,22 @@ def _cut_again(session: Session, desk: ScanDesk, batch: ScanBatch, lines: Sequen
     if batch.blob_id is None:
         raise NotUndoable(why="原扫描文件已随档案销毁", why_en="the file as received was destroyed with a record")
     key = session.get_one(Key, batch.key_id)
-    data = desk.vault.open(session.get_one(Blob, batch.blob_id))
-    with masters.opened(data, batch.name) as master:
-        for line in lines:
-            try:
-                file = master.page(line.page.position)
-            except UnreadablePage:
-                continue  # it could not be opened before either, and waits again without a picture
-            if hashlib.sha256(file.data).hexdigest() == line.page.digest:
-                line.page.blob_id = desk.vault.store(session, key, file.data, file.media_type).id
+    with desk.vault.spool() as spool:
+        desk.vault.open_into(session.get_one(Blob, batch.blob_id), spool)
+        spool.finish()
+        with apart.opened(spool, batch.name) as master:
+            files = [(line.page, _page_again(master, line.page.position)) for line in lines]
+    for page, file in files:
+        if file is not None and hashlib.sha256(file.data).hexdigest() == page.digest:
+            page.blob_id = desk.vault.store(session, key, file.data, file.media_type).id
+
+
+def _page_again(master: Far, position: int) -> PageFile | None:
+    """A page's bytes; None where it could not be opened before either, and waits again without a picture."""
+    try:
+        return master.page(position)
+    except UnreadablePage:
+        return None
 
 
 def count_today(session: Session, actor: Actor) -> int:

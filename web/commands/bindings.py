@@ -60,9 +60,9 @@ def _leaves(console: Console, session: Session, sources: Sequence[str]) -> Itera
             continue
         path = Path(source)
         for file in sorted(one for one in path.iterdir() if one.is_file()) if path.is_dir() else [path]:
-            office = console.office
-            with console.progress(f"查看 {file.name}", f"Leafing through {file.name}") as progress:
-                yield leafing.read_file(office.catalogue, office.desk.secret, file.name, file.read_bytes(), progress)
+            title = (f"查看 {file.name}", f"Leafing through {file.name}")
+            with console.progress(*title) as progress, file.open("rb") as scan:
+                yield leafing.read_file(console.office.desk, file.name, scan, progress)
 
 
 def _in_a_row(piles: Iterator[list[Leaf]]) -> list[Leaf]:

@@ -94,12 +94,15 @@ def _file_one(console: Console, office: Office, path: Path) -> dict[str, object]
 
 
 def _receive(console: Console, office: Office, path: Path) -> tuple[Actor, int, tuple[str, str] | None]:
-    """Take a file in; its bytes are let go before its pages are filed. The sentence is for one that came before."""
-    data = path.read_bytes()
-    with office.transaction() as session:
+    """Take a file in. The sentence is for one that came before."""
+    with (
+        path.open("rb") as file,
+        intake.laid_in(office.desk, path.name, file) as spool,
+        office.transaction() as session,
+    ):
         actor = console.actor(session)
-        known = intake.find_batch(session, data)
-        batch = intake.receive(session, office.desk, actor, path.name, data, source="command")
+        known = intake.find_batch(session, spool.digest)
+        batch = intake.receive(session, office.desk, actor, path.name, spool, source="command")
         # A batch that a kill left half filed is known too, but its pages are filed only now.
         again = intake.already_received(known) if known is not None and known.state == "filed" else None
         return actor, batch.id, again

@@ -83,11 +83,11 @@ def _take_in_and_say(file: FileStorage) -> None:
 
 def _take_in(file: FileStorage) -> tuple[int, str]:
     """The batch of a file, and what to say when the same file has come before (else nothing)."""
-    data = file.read()
-    with visit.act() as session:
-        known = intake.find_batch(session, data)
+    desk, name = visit.office().desk, file.filename or "scan"
+    with intake.laid_in(desk, name, file.stream) as spool, visit.act() as session:
+        known = intake.find_batch(session, spool.digest)
         again = told(*intake.already_received(known)) if known is not None else ""
-        batch = intake.receive(session, visit.office().desk, visit.actor(), file.filename or "scan", data, source="web")
+        batch = intake.receive(session, desk, visit.actor(), name, spool, source="web")
         batch_id, waiting = batch.id, batch.state == "received"
     if waiting:
         _hand().take_up(visit.actor(), batch_id)

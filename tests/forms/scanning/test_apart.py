@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +16,7 @@ from PIL import Image
 from forms.scanning import apart, rasters, samples
 from forms.scanning.masters import PageFile, UnreadablePage, opened
 from records.errors import OfficeError
+from records.spooling import Spool, spool
 
 
 @pytest.fixture
@@ -20,6 +24,19 @@ def page() -> PageFile:
     """A scanned page."""
     with opened(samples.scan_pdf([Image.effect_noise((1240, 1754), 30).convert("RGB")], 150)) as master:
         return master.page(1)
+
+
+@pytest.fixture
+def spooled(tmp_path):
+    """Lays bytes down as they are received."""
+
+    @contextmanager
+    def lay_down(data: bytes) -> Iterator[Spool]:
+        with spool(tmp_path) as laid:
+            laid.fill(io.BytesIO(data), len(data))
+            yield laid
+
+    return lay_down
 
 
 def _pid() -> int:
@@ -77,10 +94,10 @@ def test_memory_and_time_of_the_reader_are_limited_and_it_knows_no_secret(page, 
     assert b"secret" not in Path(f"/proc/{_pid()}/environ").read_bytes()
 
 
-def test_an_open_file_outlives_the_process_that_opened_it():
+def test_an_open_file_outlives_the_process_that_opened_it(spooled):
     pages = [Image.effect_noise((300 + number, 400), 30).convert("RGB") for number in range(3)]
     data = samples.scan_pdf(pages, 150)
-    with apart.opened(data, "a.pdf") as far, opened(data) as near:
+    with spooled(data) as laid, apart.opened(laid, "a.pdf") as far, opened(data) as near:
         assert (far.media_type, far.page_count) == (near.media_type, near.page_count)
         for position in (1, 2, 3):
             assert far.page(position) == near.page(position)
@@ -90,9 +107,9 @@ def test_an_open_file_outlives_the_process_that_opened_it():
             assert np.array_equal(seen.gray, rasters.picture(file).gray)
 
 
-def test_a_file_is_refused_at_arms_length_with_the_same_sentence():
+def test_a_file_is_refused_at_arms_length_with_the_same_sentence(spooled):
     for data, code in ((b"", "scan.empty"), (b"PK\x03\x04", "scan.not_a_scan"), (b"%PDF-1.7 cut off", "scan.broken")):
-        with pytest.raises(OfficeError) as far, apart.opened(data, "今天.pdf"):
+        with pytest.raises(OfficeError) as far, spooled(data) as laid, apart.opened(laid, "今天.pdf"):
             pass
         with pytest.raises(OfficeError) as near, opened(data, "今天.pdf"):
             pass

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from forms.marks import PageMark
-from forms.scanning import apart, looking, samples
+from forms.scanning import apart, intake, looking, samples
 from forms.scanning.masters import REFUSALS, ActiveFile, EncryptedFile, TooLarge
 from records.errors import OfficeError
 
@@ -141,7 +141,11 @@ def _take(database, desk, data: bytes, most: int = 3) -> str:
     """Open a file and look at its first pages as filing does; the outcome in a word. Fails on anything unexpected."""
     begun = time.monotonic()
     try:
-        with apart.opened(data, "a.pdf") as far, database.reading() as session:
+        with (
+            intake.laid_in(desk, "a.pdf", io.BytesIO(data)) as spool,
+            apart.opened(spool, "a.pdf") as far,
+            database.reading() as session,
+        ):
             pages = min(most, far.page_count)
             seen = [looking.look(session, desk, far, position) for position in range(1, pages + 1)]
             outcome = "unreadable" if any(page.reason == "unreadable" for page in seen) else "read"

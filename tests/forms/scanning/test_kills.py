@@ -47,12 +47,11 @@ class Near:
         return self.page(position), rasters.picture(self.page(position))
 
 @contextmanager
-def near(file, name):
-    file.seek(0)
-    with masters.opened(file.read(), name) as master:
-        yield Near(master)
+def near(spool, name):
+    with spool.reader() as file:
+        yield Near(masters.open_file(file, name))
 
-apart.open_file = near
+apart.opened = near
 
 def work(points):
     done = 0

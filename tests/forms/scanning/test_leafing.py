@@ -59,7 +59,7 @@ def test_a_scan_of_a_damaged_book_names_the_damage_and_files_nothing(
     # cover, sign-for page, page 1, page 3, page 3 again, page 4, a page of the other book, page 2;
     # page 5 was torn out
     scan = a_scan(first[0], first[1], first[2], first[4], first[4], first[5], second[3], first[3])
-    leaves = leafing.read_file(desk.catalogue, desk.secret, "book.pdf", scan, silent)
+    leaves = leafing.read_file(desk, "book.pdf", io.BytesIO(scan), silent)
     with database.reading() as session:
         found = binding.inspect(leaves, names=leafing.book_names(session, leaves))
         assert found.span == leafing.span_of(books.find_book(session, found.name))
@@ -81,7 +81,7 @@ def test_a_filed_batch_tells_the_same_as_its_file(
 ) -> None:
     first, second = (pictures(printed) for printed in two_books)
     scan = a_scan(first[4], first[2], first[2], second[3], first[5])
-    from_file = leafing.read_file(desk.catalogue, desk.secret, "book.pdf", scan, silent)
+    from_file = leafing.read_file(desk, "book.pdf", io.BytesIO(scan), silent)
     with database.transaction() as session:
         batch_id = intake.receive(session, desk, actors.staff, "book.pdf", scan).id
     assert batch_leaves(database, batch_id) == []
@@ -105,7 +105,7 @@ def test_one_side_of_the_pile_and_then_the_other_is_put_in_order(
     pages = pictures(printed)  # cover, sign-for page, page 1 to 7, colophon
     fronts, backs = pages[0::2], pages[1::2]
     scan = a_scan(*fronts, *(backs[::-1] if from_last else backs))
-    leaves = leafing.read_file(desk.catalogue, desk.secret, "book.pdf", scan, silent)
+    leaves = leafing.read_file(desk, "book.pdf", io.BytesIO(scan), silent)
     assert [leaf.mark.page for leaf in leaves if leaf.mark] == [1, 2, 3, 4, 5, 6, 7]
     assert sorted(leaf.position for leaf in leaves) == list(range(1, 11))
     assert binding.inspect(leaves).whole
@@ -130,7 +130,7 @@ def test_a_sheets_page_is_known_for_one_before_it_is_filed(
 ) -> None:
     with database.transaction() as session:
         printed = issuing.print_sheets(session, shop, actors.staff, shop.catalogue.form("FX-01"))
-    leaves = leafing.read_file(desk.catalogue, desk.secret, "x.pdf", a_scan(*pictures(printed)), silent)
+    leaves = leafing.read_file(desk, "x.pdf", io.BytesIO(a_scan(*pictures(printed))), silent)
     assert [leaf.loose for leaf in leaves] == [True, True]
     assert binding.inspect(leaves).span is None
 
@@ -145,5 +145,5 @@ def test_a_tiff_of_a_whole_book_is_whole(desk: ScanDesk, two_books: tuple[Printe
     pages = [samples.degrade(page, "clean", 3, turn=0) for page in pictures(two_books[1])[2:5]]
     frames = io.BytesIO()
     pages[0].save(frames, "TIFF", save_all=True, append_images=pages[1:], compression="jpeg", resolution=DPI)
-    leaves = leafing.read_file(desk.catalogue, desk.secret, "book.tif", frames.getvalue(), silent)
+    leaves = leafing.read_file(desk, "book.tif", io.BytesIO(frames.getvalue()), silent)
     assert binding.inspect(leaves).whole
