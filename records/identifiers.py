@@ -9,6 +9,8 @@ from records.errors import OfficeError
 
 _DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _SPOKEN = re.compile(r"^(.+?)(?:栋|幢|座|号楼|#)(.*)$")
+# Zeros in front say nothing: 03栋02单元0101 is 3栋2单元101. A door keeps three digits, floor and number.
+_PADDING = re.compile(r"(?:(?<=^)|(?<=^[A-Z])|(?<=-))0+(?=[0-9]+-)|(?<=-)0(?=[0-9]{3}[A-Z]?$)")
 _UNIT = re.compile(r"^([0-9]{1,3}|[A-Z][0-9]{0,2})-([0-9]{1,2})-([0-9]{3,4}[A-Z]?)$")
 
 
@@ -47,11 +49,11 @@ def _number(text: str) -> str:
 def validate(text: str) -> str:
     """The clean unit code. Raises BadUnitCode.
 
-    >>> validate("3栋2单元1201")
-    '3-2-1201'
+    >>> validate("3栋2单元1201"), validate("03-02-0101")
+    ('3-2-1201', '3-2-101')
     """
     try:
-        code = compact(text)
+        code = _PADDING.sub("", compact(text))
     except ValueError:
         raise BadUnitCode(text=text) from None
     if not _UNIT.match(code):
