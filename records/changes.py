@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from sqlalchemy.orm import Session
 
 _KEY = "yedang_touched_documents"
+_REGISTER = "yedang_touched_register"
 
 
 def touch(session: Session, document_ids: Iterable[int]) -> None:
@@ -21,3 +22,16 @@ def touch(session: Session, document_ids: Iterable[int]) -> None:
 def touched(session: Session) -> list[int]:
     """The documents touched in this transaction so far, in order."""
     return sorted(session.info.get(_KEY, set()))
+
+
+def touch_register(session: Session, kind: str, ids: Iterable[int]) -> None:
+    """Say that units, owners or people registered with them are other than they were, new or gone.
+
+    ``kind``: unit, owner, person.
+    """
+    session.info.setdefault(_REGISTER, set()).update((kind, id_) for id_ in ids)
+
+
+def touched_register(session: Session) -> list[tuple[str, int]]:
+    """The units, owners and people touched in this transaction so far, as (kind, id), in order."""
+    return sorted(session.info.get(_REGISTER, set()))

@@ -12,7 +12,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from records import access, audit, changes, clock, contact_numbers, facts, identifiers
+from records import access, audit, changes, clock, contact_numbers, facts, identifiers, people
 from records.audit import Verb
 from records.errors import BadInput, NotFound
 from records.facts import FactKind
@@ -75,6 +75,7 @@ def start_ownership(
         raise BadInput(what=f"日期 {on} 早于上一产权期的终止日期 {ended}")
     dossier = _open(session, vault.new_key(session, "dossier"), unit, owners, on, 1 + len(earlier))
     session.flush()
+    _touch_owners(session, [dossier])
     audit.append(session, actor.id, Verb.DOSSIER_OPENED, f"dossier:{dossier.id}", {"unit": unit.code})
     return dossier
 
@@ -95,6 +96,7 @@ def start_first_ownerships(
         counts[unit.code] = counts.get(unit.code, 0) + 1
         opened.append(_open(session, key, unit, owners, on, counts[unit.code]))
     session.flush()
+    _touch_owners(session, opened)
     for dossier in opened:
         details = {"unit": dossier.ownership.unit.code}
         audit.append(session, actor.id, Verb.DOSSIER_OPENED, f"dossier:{dossier.id}", details)
@@ -137,6 +139,8 @@ def close(session: Session, actor: Actor, dossier: Dossier, on: date) -> None:
     dossier.state, dossier.closed_on = "closed", on
     audit.append(session, actor.id, Verb.DOSSIER_CLOSED, f"dossier:{dossier.id}", {"on": on.isoformat()})
     # What was current is former from now on: whoever may find it changes with it.
+    _touch_owners(session, [dossier])
+    changes.touch_register(session, "person", [one.id for one in people.people_of(session, dossier)])
     changes.touch(session, session.scalars(select(Document.id).where(Document.dossier_id == dossier.id)))
 
 
@@ -177,3 +181,7 @@ def contents(
         )
         for key, name in sections
     ]
+
+
+def _touch_owners(session: Session, found: Sequence[Dossier]) -> None:
+    changes.touch_register(session, "owner", [owner.id for one in found for owner in one.ownership.owners])

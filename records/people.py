@@ -103,6 +103,7 @@ def add_person(
     )
     session.add(row)
     session.flush()
+    changes.touch_register(session, "person", [row.id])
     _record(session, actor, dossier, "person_added", row.name, "", KINDS[row.kind], on, basis)
     return row
 
@@ -183,6 +184,9 @@ def history(session: Session, dossier: Dossier) -> list[ParticularChange]:
 def forget(session: Session, dossier_id: int) -> dict[str, int]:
     """Erase what is known of a dossier's people beside its documents; counts of what went, by kind."""
     counts = {}
+    changes.touch_register(
+        session, "person", session.scalars(select(DossierPerson.id).where(DossierPerson.dossier_id == dossier_id))
+    )
     tables = (
         ("people", DossierPerson),
         ("changes", ParticularChange),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from records import identifiers
+from records import changes, identifiers
 from records.audit import Verb, append
 from records.errors import NotFound, OfficeError
 from records.estate_tables import UnitSuccession
@@ -50,6 +50,7 @@ def add_unit(session: Session, actor: Actor, estate: str, code: str) -> Unit:
     unit = Unit(estate=estate, code=clean, building=identifiers.building_of(clean))
     session.add(unit)
     session.flush()
+    changes.touch_register(session, "unit", [unit.id])
     append(session, actor.id, Verb.UNIT_ADDED, f"unit:{unit.id}", {"unit": clean})
     return unit
 
@@ -60,6 +61,7 @@ def add_units(session: Session, actor: Actor, places: Sequence[tuple[str, str]])
     added = [Unit(estate=estate, code=code, building=identifiers.building_of(code)) for estate, code in places]
     session.add_all(added)
     session.flush()
+    changes.touch_register(session, "unit", [unit.id for unit in added])
     for unit in added:
         append(session, actor.id, Verb.UNIT_ADDED, f"unit:{unit.id}", {"unit": unit.code})
     return added

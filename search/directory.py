@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from records import clock, identifiers
 from records.estate_tables import DossierPerson, UnitSuccession
 from records.people import in_force
 from records.tables import Dossier, Owner, Ownership, OwnershipOwner, Unit
+from search import names
 from search.analysis import FEWEST_DIGITS, fold
-from search.leaves import unit_beginning
-from search.sounds import sounds_like
+from search.leaves import unit_keys
 
-#: More owners of one sound are not told apart by it.
+#: More units of one name are not told apart by it.
 MOST_NAMESAKES = 500
-
-_PRESENT = (
-    select(Owner.id, Owner.name)
-    .join(OwnershipOwner, OwnershipOwner.owner_id == Owner.id)
-    .join(Ownership, Ownership.id == OwnershipOwner.ownership_id)
-    .where(Ownership.until_on.is_(None))
-    .order_by(Owner.id)
-)
+#: Fewer digits are no whole telephone number.
+_WHOLE_NUMBER = 7
 
 
 @dataclass(frozen=True)
@@ -37,86 +32,98 @@ class UnitFound:
     dossier: Dossier | None
 
 
-def find_units(session: Session, text: str, limit: int = 20) -> list[UnitFound]:
-    """Units by code in any spelling or its beginning, by a fragment of a present owner's name, or of a telephone.
-
-    Somebody who may act for the present owner is a way to the unit too, by name or telephone; the code of a unit that
-    was merged or split also leads to what it became. A name is also found by its pinyin (``zhangwei``, ``zw``), and in
-    traditional characters. A telephone or identity number needs four digits or more. ``estate/3-2-1201`` names the
-    estate. For office roles only: the caller asks ``records.access``.
-    """
-    estate, _, wanted = fold(text).strip().rpartition("/")
-    if identifiers.is_valid(fold(text).strip()):
-        estate, wanted = "", fold(text).strip()
-    if not wanted:
+def find_units(session: Session, text: str, limit: int = 20, *, open_to: Collection[int] = ()) -> list[UnitFound]:
+    """Units that somebody may mean, with their present owners; see ``units_meant``."""
+    meant = units_meant(session, text, open_to)
+    if meant is None:
         return []
     query = (
         select(Unit, Ownership)
         .outerjoin(Ownership, (Ownership.unit_id == Unit.id) & Ownership.until_on.is_(None))
         .options(selectinload(Ownership.owners), selectinload(Ownership.dossier))
-        .where(or_(*_conditions(session, wanted)))
+        .where(meant)
         .order_by(Unit.estate, Unit.code)
         .limit(limit)
     )
-    if estate:
-        query = query.where(Unit.estate.icontains(estate, autoescape=True))
     rows = session.execute(query).all()
     return [UnitFound(unit, tuple(held.owners) if held else (), held.dossier if held else None) for unit, held in rows]
 
 
-def owners_called(session: Session, wanted: str, most: int = MOST_NAMESAKES) -> list[tuple[int, str]]:
-    """Present owners, as (id, name), by a fragment of the name in either script, or by how it sounds.
+def units_meant(session: Session, text: str, open_to: Collection[int] = ()) -> ColumnElement[bool] | None:
+    """The condition on units that somebody may mean; None where the text says nothing. For office roles only.
 
-    The names are read and compared here: no database knows pinyin, and an estate has some thousands of owners.
+    By code in any spelling or its beginning, by a fragment of a present owner's name or of somebody's who may act for
+    them today, in either script or by pinyin (``zhangwei``, ``zw``), or by a whole telephone or identity number. The
+    code of a unit that was merged or split also leads to what it became. ``estate/3-2-1201`` names the estate.
+
+    ``open_to``: dossiers that the asker has a grant for. Of these alone the household (family, tenants) is a way too,
+    and a fragment of four digits or more: who has no grant is told no number, and must not guess one by its parts.
     """
-    word = fold(wanted).strip()
-    if not word:
-        return []
-    heard = re.sub(r"[\s']", "", word) if re.fullmatch(r"[a-z][a-z\s']+", word) else ""
-    found: dict[int, str] = {}
-    # A few at a time: a suggestion needs the first five.
-    for owner_id, name in session.execute(_PRESENT.execution_options(yield_per=500)):
-        folded = fold(name)
-        if word in folded or (heard and sounds_like(folded, heard)):
-            found[owner_id] = name
-        if len(found) == most:
-            break
-    return list(found.items())
-
-
-def present_names(session: Session) -> list[str]:
-    """The names of all present owners, each once."""
-    return list(dict.fromkeys(name for _, name in session.execute(_PRESENT)))
-
-
-def _conditions(session: Session, wanted: str) -> list[ColumnElement[bool]]:
-    """The ways in which a unit can be meant."""
-    called = [] if wanted.isdecimal() else [owner_id for owner_id, _ in owners_called(session, wanted)]
-    named: list[ColumnElement[bool]] = [
-        Ownership.owners.any(Owner.id.in_(called)),
+    estate, _, wanted = fold(text).strip().rpartition("/")
+    if identifiers.is_valid(fold(text).strip()):
+        estate, wanted = "", fold(text).strip()
+    if not wanted:
+        return None
+    meant = or_(
+        Unit.id.in_(_coded(session, wanted)),
+        Unit.id.in_(_called(session, wanted, open_to)),
+        Unit.id.in_(_numbered(session, wanted, open_to)),
         Unit.estate.icontains(wanted, autoescape=True),
-        _acted_for(DossierPerson.name.icontains(wanted, autoescape=True)),
-    ]
-    beginning = unit_beginning(wanted)
+    )
+    return meant & Unit.estate.icontains(estate, autoescape=True) if estate else meant
+
+
+def _coded(session: Session, wanted: str) -> list[int]:
+    """Units by their code: whole, its beginning, its end."""
     if identifiers.is_valid(wanted):
-        named.append(_is_or_took_place_of(identifiers.validate(wanted)))
-    elif beginning:
-        named.append(Unit.code.startswith(beginning, autoescape=True))
+        code = identifiers.validate(wanted)
+        return list(session.scalars(select(Unit.id).where(_is_or_took_place_of(code))))
+    return [unit_id for start in unit_keys(wanted) for unit_id, _ in names.units_called(session, start)]
+
+
+def _called(session: Session, wanted: str, open_to: Collection[int]) -> list[int]:
+    """Units by a name of the people who belong there now."""
+    if wanted.isdecimal():
+        return []
+    owners = [owner_id for owner_id, _ in names.owners_called(session, wanted, MOST_NAMESAKES)]
+    persons = [dossier_id for dossier_id, _ in names.persons_called(session, wanted, MOST_NAMESAKES, open_to)]
+    held = _held_now().outerjoin(OwnershipOwner, OwnershipOwner.ownership_id == Ownership.id)
+    return list(session.scalars(held.where(or_(OwnershipOwner.owner_id.in_(owners), Dossier.id.in_(persons)))))
+
+
+def _numbered(session: Session, wanted: str, open_to: Collection[int]) -> list[int]:
+    """Units by a telephone or identity number of who belongs there now: whole for all, a fragment under a grant."""
     digits = re.sub(r"[\s-]", "", wanted)
-    if re.fullmatch(r"[0-9]{3,4}[a-z]?", digits):
-        named.append(Unit.code.endswith("-" + digits.upper(), autoescape=True))
-    if len(digits) >= FEWEST_DIGITS and re.fullmatch("[0-9]+x?", digits):
-        named.append(Ownership.owners.any(Owner.phone.contains(digits, autoescape=True)))
-        named.append(Ownership.owners.any(Owner.id_number.icontains(digits, autoescape=True)))
-        named.append(_acted_for(DossierPerson.phone.contains(digits, autoescape=True)))
-    return named
+    if len(digits) < FEWEST_DIGITS or not re.fullmatch("[0-9]+x?", digits):
+        return []
+    ways: list[ColumnElement[bool]] = []
+    ways += [_has_number(digits, whole=False) & Dossier.id.in_(open_to)] if open_to else []
+    ways += [_has_number(digits, whole=True)] if len(digits) >= _WHOLE_NUMBER else []
+    if not ways:
+        return []
+    return list(session.scalars(_held_now().where(or_(*ways)).limit(MOST_NAMESAKES)))
 
 
-def _acted_for(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The present owner has somebody who may act for them today and of whom this holds."""
-    held = DossierPerson.dossier_id == Dossier.id
-    query = exists().where(held, DossierPerson.authorised, in_force(clock.today()), condition)
-    return Ownership.dossier.has(query & (Dossier.state == "open"))
+def _has_number(digits: str, *, whole: bool) -> ColumnElement[bool]:
+    owners: list[ColumnElement[bool]] = []
+    persons: list[ColumnElement[bool]] = []
+    for table, ways in ((Owner, owners), (DossierPerson, persons)):
+        for column in (table.phone, table.id_number):
+            plain = func.replace(column, "-", "")
+            at_its_end = column.endswith("-" + digits, autoescape=True)
+            ways.append(or_(plain == digits.upper(), at_its_end) if whole else plain.icontains(digits, autoescape=True))
+    owned = select(OwnershipOwner.ownership_id).join(Owner, Owner.id == OwnershipOwner.owner_id).where(or_(*owners))
+    acting = DossierPerson.authorised & in_force(clock.today())
+    registered = select(DossierPerson.dossier_id).where(or_(*persons), *([acting] if whole else []))
+    return or_(Ownership.id.in_(owned), Dossier.id.in_(registered))
+
+
+def _held_now() -> Select[int]:
+    return (
+        select(Ownership.unit_id)
+        .join(Dossier, Dossier.ownership_id == Ownership.id)
+        .where(Ownership.until_on.is_(None), Dossier.state == "open")
+    )
 
 
 def _is_or_took_place_of(code: str) -> ColumnElement[bool]:

@@ -20,7 +20,6 @@ _UNIT_START = re.compile(r"([0-9]{1,3}|[a-z][0-9]{0,2})(?:-([0-9]{1,2})(?:-([0-9
 _SERIAL_START = re.compile(r"[a-z]{2}-?[0-9]{2}(?:-?[0-9]{1,4}(?:-?[0-9]{1,6}(?:-?[0-9a-z*])?)?)?-?")
 _DAYS = re.compile(r"([0-9]{4})(?:年|[-/.])?(?:([0-9]{1,2})(?:月|[-/.])?(?:([0-9]{1,2})日?)?)?")
 _TO = re.compile(r"至|到|~")
-_WHOLE_SERIAL = 14  # letters and digits without the check character
 
 
 def anywhere(index: Index, text: str) -> Expression | None:
@@ -131,6 +130,19 @@ def unit_beginning(folded: str) -> str | None:
     return code if token.prefix else f"{code}-"
 
 
+def unit_keys(folded: str) -> list[str]:
+    """How a unit's code, or its end, begins in the register's keys (``search.names``), when this means units.
+
+    >>> unit_keys("三栋"), unit_keys("3-2-12"), unit_keys("1201"), unit_keys("2-1201"), unit_keys("漏水")
+    (['3-'], ['3-2-12'], ['1201'], ['2-1201'], [])
+    """
+    beginning = unit_beginning(folded)
+    end = folded if re.fullmatch("(?:[0-9]{1,2}-)?[0-9]{3,4}[a-z]?", folded) else None
+    if identifiers.is_valid(folded):
+        beginning = identifiers.validate(folded)
+    return [key.lower() for key in (beginning, end) if key]
+
+
 def _serial_mentioned(folded: str) -> Expression | None:
     if not _SERIAL_START.fullmatch(folded):
         return None
@@ -138,7 +150,7 @@ def _serial_mentioned(folded: str) -> Expression | None:
     compact = re.sub("[-*]", "", folded)
     if len(compact) == len("hf01"):
         return either([Token(analysis.form_token(compact)), Token(compact), literal])
-    mentioned = Token("r§" + compact[:_WHOLE_SERIAL], prefix=len(compact) < _WHOLE_SERIAL)
+    mentioned = Token(*analysis.begun_serial(compact[: analysis.WHOLE_SERIAL], own=False))
     return either([mentioned, literal])
 
 
@@ -173,7 +185,7 @@ def serial(_index: Index, text: str) -> Expression | None:
         return Token("t§" + compact)
     if not re.fullmatch("[a-z]{2}[0-9a-z]{0,13}", compact):
         return None
-    return Token("n§" + compact, prefix=len(compact) < _WHOLE_SERIAL)
+    return Token(*analysis.begun_serial(compact, own=True))
 
 
 def series(index: Index, text: str) -> Expression | None:

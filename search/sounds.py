@@ -50,6 +50,19 @@ def spellings(name: str) -> set[str]:
     return {spelling for spelling in found if len(spelling) > 1}
 
 
+def with_surname(name: str) -> set[str]:
+    """The surname in full and the rest by initials, as people type names.
+
+    >>> with_surname("张建国")
+    {'zhangjg'}
+    """
+    heard = [sounds for character in name[:_LONGEST_NAME] if (sounds := readings(character))]
+    if len(heard) < 2:
+        return set()
+    rest = ["".join(one) for one in islice(product(*({s[0] for s in sounds} for sounds in heard[1:])), _MOST_SPELLINGS)]
+    return {surname + initials for surname in heard[0] for initials in rest}
+
+
 def sounds_like(name: str, typed: str) -> bool:
     """Whether a name, from one of its characters on, begins with what was typed: ``zhangwei``, ``zhangw``, ``zw``.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -11,14 +12,13 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from records.tables import Document, Unit
-from search import analysis, leaves, sounds
+from records.tables import Document
+from search import analysis, leaves, names, sounds
 from search.analysis import fold
-from search.directory import owners_called, present_names
 from search.engines import engine_for
 from search.expressions import every
 from search.index import Index
-from search.results import Visible, places_of, search
+from search.results import Visible, finds_anything, places_of
 from search.tables import SearchEntry, document_at
 
 Kind = Literal["unit", "owner", "form", "serial"]
@@ -57,31 +57,31 @@ def suggest(session: Session, index: Index, typed: str, *, visible: Visible, reg
     before = f"{head} {name}".lstrip()
     found: list[tuple[Kind, Iterable[str]]] = [
         ("unit", _units(session, word) if register else ()),
-        ("owner", _owners(session, word) if register else ()),
+        ("owner", _owners(session, word, visible) if register else ()),
         ("form", _forms(index, word)),
         ("serial", _serials(session, index, word, visible)),
     ]
     if not word:
         return []
     return [
-        Suggestion(kind, name, before + name)
-        for kind, names in found
+        Suggestion(kind, one, before + one)
+        for kind, called in found
         if only in {None, kind}
-        for name in islice(names, _PER_KIND)
+        for one in islice(called, _PER_KIND)
     ]
 
 
 def _units(session: Session, word: str) -> Iterator[str]:
-    beginning = leaves.unit_beginning(word)
-    if beginning is None and not re.fullmatch("[0-9]{3,4}[a-z]?", word):
-        return
-    starts = Unit.code.startswith(beginning, autoescape=True) if beginning else Unit.code.endswith("-" + word.upper())
-    yield from session.scalars(select(Unit.code).where(starts).distinct().order_by(Unit.code).limit(_PER_KIND))
+    for key in leaves.unit_keys(word):
+        # Two estates may have units of one code.
+        yield from dict.fromkeys(code for _, code in names.units_called(session, key, 2 * _PER_KIND))
 
 
-def _owners(session: Session, word: str) -> Iterator[str]:
+def _owners(session: Session, word: str, visible: Visible) -> Iterator[str]:
     if not re.search("[0-9]", word):
-        yield from dict.fromkeys(name for _, name in owners_called(session, word, _PER_KIND))
+        owners = names.owners_called(session, word, _PER_KIND)
+        persons = names.persons_called(session, word, _PER_KIND, visible.dossiers)
+        yield from dict.fromkeys(name for _, name in [*owners, *persons])
 
 
 def _forms(index: Index, word: str) -> Iterator[str]:
@@ -106,36 +106,39 @@ def did_you_mean(session: Session, index: Index, text: str, *, visible: Visible,
     Near is what sounds alike or differs in a character: names of forms and procedures, present owners (``register``),
     and words of the newest documents that the asker may see.
     """
-    known = list(dict.fromkeys(_known(session, index, visible, register)))
+    known = _known(session, index, visible)
     meant: list[str] = []
-    for question in islice(_nearby(text, known), _MOST_TRIED):
-        if search(session, index, question, visible=visible, limit=1).total:
+    for question in islice(_nearby(session, text, known, register=register), _MOST_TRIED):
+        if finds_anything(session, index, question, visible=visible):
             meant.append(question)
         if len(meant) == _MOST_MEANT:
             break
     return meant
 
 
-def _known(session: Session, index: Index, visible: Visible, register: bool) -> Iterator[str]:
-    yield from index.all_names()
-    if register:
-        yield from (fold(name) for name in present_names(session))
+def _known(session: Session, index: Index, visible: Visible) -> Mapping[int, list[str]]:
+    """Words that something is called or says, by their length."""
     found = places_of(session, visible.expression())
     _, places = engine_for(session).page(session, found, _DOCUMENTS_READ, 0)
-    query = select(SearchEntry.words).where(SearchEntry.place.in_(places)).order_by(SearchEntry.place.desc())
-    for words in session.scalars(query):
-        for run in words.split():
-            yield from analysis.cut(run) if analysis.is_han(run) else [run]
+    query = select(SearchEntry.words).where(SearchEntry.place.in_(places))
+    runs = {run for words in session.scalars(query) for run in words.split()}
+    said = {word for run in runs for word in (analysis.cut(run) if analysis.is_han(run) else [run])}
+    known: defaultdict[int, list[str]] = defaultdict(list)
+    for word in sorted({*index.all_names(), *said}):
+        known[len(word)].append(word)
+    return known
 
 
-def _nearby(text: str, known: list[str]) -> Iterator[str]:
+def _nearby(session: Session, text: str, known: Mapping[int, list[str]], *, register: bool) -> Iterator[str]:
     """The question with one of its words replaced by a known one that is near, the nearest first."""
     pieces = text.split()
     for place, piece in enumerate(pieces):
         # Whole first: the dictionary cuts apart a name that it does not know.
         folded = fold(piece)
         for word in dict.fromkeys([folded, *(analysis.cut(folded) if analysis.is_han(folded) else [])]):
-            near = sorted((far, other) for other in known if (far := _distance(word, other)) is not None)
+            around = [other for length in range(len(word) - 1, len(word) + 2) for other in known.get(length, ())]
+            around += [fold(name) for name in names.names_near(session, word)] if register else []
+            near = sorted({(far, other) for other in around if (far := _distance(word, other)) is not None})
             for _, other in near:
                 yield " ".join([*pieces[:place], folded.replace(word, other), *pieces[place + 1 :]])
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
-from forms import life_events
+from forms import book_records, life_events
 from forms.catalogue import Catalogue, load_catalogue
 from forms.issuing import PrintShop
 from forms.scanning.filing import ScanDesk
@@ -21,6 +21,7 @@ from records.database import Database
 from records.errors import OfficeError
 from records.settings import Settings
 from records.vault import MasterKey, Vault
+from search import names
 from search.index import Index
 from web import schema
 
@@ -61,6 +62,7 @@ class Office:
         schema.upgrade(office.database)
         with office.transaction() as session:
             key_holders.enrol(session, office.vault.master)
+            book_records.note_missing(session, office.catalogue)
         return office
 
     @cached_property
@@ -96,6 +98,7 @@ class Office:
         # Most commands change nothing and never need the catalogue's names: the index is made on first use.
         if changes.touched(session):
             self.index.follow(session)
+        names.follow(session)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

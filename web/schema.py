@@ -8,6 +8,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData
 
 import forms.scanning.tray_tables
@@ -22,6 +23,8 @@ import records.readings
 import records.sign_in_tables
 import records.tables
 import retention.tables
+import search.name_tables
+import search.saved_tables
 import search.tables
 from records.database import Base, Database
 
@@ -40,6 +43,8 @@ TABLE_MODULES = (
     forms.scanning.tray_tables,
     retention.tables,
     search.tables,
+    search.name_tables,
+    search.saved_tables,
 )
 METADATA: MetaData = Base.metadata
 
@@ -51,6 +56,12 @@ def upgrade(database: Database) -> None:
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def known_revisions() -> set[str]:
+    """Every state of the tables that this version of the program can come from."""
+    script = ScriptDirectory(str(Path(__file__).parent / "migrations"))
+    return {one.revision for one in script.walk_revisions()}
 
 
 def differences(connection: Connection) -> list[object]:

@@ -15,6 +15,7 @@ from records.database import Database
 from records.tables import Blob, Document, Key, Page, User
 from records.users import Actor
 from records.vault import Vault
+from search import names
 from search.index import Index
 from search.results import Results, Visible, search
 
@@ -97,7 +98,7 @@ class Office:
 @pytest.fixture
 def office(database: Database, vault: Vault, actors: Any, index: Index) -> Office:
     """The corpus: 12 documents that tests name, and 28 ordinary ones around them."""
-    database.before_commit.append(index.follow)
+    database.before_commit += [index.follow, names.follow]
     with database.transaction() as session:
         homes = _dossiers(session, vault, actors.archivist, actors.manager)
         documents = {name: put_document(session, **fields).id for name, fields in _named(homes).items()}

@@ -18,6 +18,7 @@ from records import dossiers, units
 from records.database import Database
 from records.tables import Dossier
 from records.vault import Vault
+from search import names
 from search.analysis import fold, fragment_form, normal_form
 from search.facets import facets
 from search.index import Index
@@ -79,6 +80,7 @@ def corpus(database: Database, index: Index, documents: dict[int, Filed]) -> Ite
             at |= {"serial": f"{one.form_code}-2026-{document_id:06d}-*", "section": "other" if place else None}
             put_document(session, document_id, **place, **at)
         index.follow(session)
+        names.follow(session)
         session.flush()
         yield session
         session.rollback()

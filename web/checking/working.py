@@ -11,6 +11,7 @@ from forms.scanning import tray_texts
 from records import checks, paper_check, readings, verify
 from records.checks import Piece
 from records.verify import Finding
+from search import names
 from web.checking import consistency
 from web.office import Office
 
@@ -26,6 +27,7 @@ def at_once(session: Session, office: Office) -> Iterator[Finding]:
     yield from paper_check.findings(session)
     yield from tray_texts.findings(session)
     yield from office.index.findings(session)
+    yield from names.findings(session)
     yield from verify.check_keys(session, office.vault)
     yield from verify.stray_files(session, office.vault)
     yield from consistency.findings(session)

@@ -8,16 +8,17 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, false, func, select
 from sqlalchemy.orm import joinedload
 
-from records import access, clock, dossiers, facts, identifiers, transfers
+from records import access, clock, dossiers, facts, transfers
 from records import units as unit_records
 from records.dossiers import NewOwner
 from records.errors import NotFound
 from records.facts import FactKind
-from records.tables import Dossier, Owner, Ownership, Unit
+from records.tables import Dossier, Ownership, Unit
 from records.users import OFFICE_ROLES
+from search.directory import units_meant
 from web import completeness, visit
 from web.visit import only
 
@@ -30,7 +31,7 @@ MOST_OWNERS = 4
 @views.get("/")
 @only(*OFFICE_ROLES)
 def listing() -> ResponseReturnValue:
-    """All units, by building, or those whose code or present owner fits what was typed; a closed one by its code."""
+    """All units, by building, or those that what was typed may mean; a closed one by its code."""
     session, text, building = visit.look(), request.args.get("q", "").strip(), request.args.get("building", "")
     found = _matching(text, building)
     total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
@@ -54,10 +55,8 @@ def _matching(text: str, building: str) -> Select[Unit]:
         query = query.where(Unit.building == building)
     if not text:
         return query.where(Unit.closed_on.is_(None))
-    code = identifiers.compact(text) if any(letter.isdigit() for letter in text) else text
-    owned = select(Ownership.unit_id).join(Ownership.owners).join(Ownership.dossier)
-    by_owner = owned.where(Dossier.state == "open", Owner.name.contains(text, autoescape=True))
-    return query.where(or_(Unit.code.contains(code, autoescape=True), Unit.id.in_(by_owner)))
+    meant = units_meant(visit.look(), text, access.open_dossiers(visit.look(), visit.actor()))
+    return query.where(meant if meant is not None else false())
 
 
 def _current_dossiers(unit_ids: list[int]) -> dict[int, Dossier]:
