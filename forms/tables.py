@@ -9,6 +9,7 @@ from sqlalchemy import JSON, ForeignKey, Index, Integer, String, Text, UniqueCon
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from records.database import Base, Digest, SerialText
+from records.tables import where_known
 
 
 class Counter(Base):
@@ -160,6 +161,7 @@ class ScanBatch(Base):
     """
 
     __tablename__ = "scan_batches"
+    __table_args__ = (where_known("ix_scan_batches_blob_id", "blob_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     digest: Mapped[str] = mapped_column(Digest, unique=True)
@@ -189,13 +191,13 @@ class ScanPage(Base):
     """
 
     __tablename__ = "scan_pages"
-    __table_args__ = (UniqueConstraint("batch_id", "position"),)
+    __table_args__ = (UniqueConstraint("batch_id", "position"), where_known("ix_scan_pages_blob_id", "blob_id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     batch_id: Mapped[int] = mapped_column(ForeignKey("scan_batches.id"), index=True)
     position: Mapped[int]
     state: Mapped[str] = mapped_column(String(12), default="received", index=True)
-    reason: Mapped[str] = mapped_column(String(32), default="")
+    reason: Mapped[str] = mapped_column(String(32), default="", index=True)
     reason_zh: Mapped[str] = mapped_column(Text, default="")
     reason_en: Mapped[str] = mapped_column(Text, default="")
     digest: Mapped[str | None] = mapped_column(Digest, index=True)

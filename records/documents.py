@@ -74,6 +74,7 @@ class NewPage:
 
 def file_document(session: Session, vault: Vault, actor: Actor, placing: Placing) -> Document:
     """Register a document without pages yet; ``add_page`` fills it. Raises DossierClosedToFiling."""
+    audit.lock(session)
     dossier = placing.dossier
     if dossier is not None:
         # The lock makes a destruction of the dossier wait for this filing, and this filing for the destruction.

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from records.database import Base, Digest, SerialText
 
 
-def _where_known(name: str, column: str) -> Index:
+def where_known(name: str, column: str) -> Index:
     """An index of the rows that have a value: a planner without statistics would use it to find all that have none."""
     known = text(f"{column} IS NOT NULL")
     return Index(name, column, sqlite_where=known, postgresql_where=known)
@@ -98,7 +98,7 @@ class OwnershipOwner(Base):
     __tablename__ = "ownership_owners"
 
     ownership_id: Mapped[int] = mapped_column(ForeignKey("ownerships.id"), primary_key=True)
-    owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"), primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("owners.id"), primary_key=True, index=True)
 
 
 class Key(Base):
@@ -192,8 +192,8 @@ class Document(Base):
 
     __tablename__ = "documents"
     __table_args__ = (
-        _where_known("ix_documents_dossier_id", "dossier_id"),
-        _where_known("ix_documents_book_id", "book_id"),
+        where_known("ix_documents_dossier_id", "dossier_id"),
+        where_known("ix_documents_book_id", "book_id"),
         Index("documents_lacking", "lacks_signature", "filed_at"),
         Index("documents_serial_copy", "serial", "copy"),
     )
@@ -268,7 +268,7 @@ class Fact(Base):
     __table_args__ = (
         Index("facts_about", "subject_kind", "subject_id", "kind"),
         Index("facts_started", "kind", "on", "subject_kind", "subject_id"),
-        _where_known("facts_replaced", "replaces_id"),
+        where_known("facts_replaced", "replaces_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

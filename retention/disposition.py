@@ -125,23 +125,38 @@ def due(
 
     Nothing permanent, long-term, undecided, held, kept longer or already in an open list is among them.
     """
+    return due_and_spoken_for(session, schedule, on, titles, book_numbers)[0]
+
+
+def due_and_spoken_for(
+    session: Session,
+    schedule: Schedule,
+    on: date,
+    titles: Titles = as_it_is,
+    book_numbers: BookNumbers = plain_book,
+) -> tuple[list[DueRecord], list[DueRecord]]:
+    """What is due (as ``due``), and beside it what its rule lets go of too, but is held, kept longer or listed."""
     busy = _in_open_lists(session)
     free = _free(session, on)
-    found = [
-        _as_due(one, clock_, titles, book_numbers, schedule.version)
-        for one, clock_ in _clocked(session, schedule, _startable(session, schedule, on))
-        if clock_ is not None and clock_.due_on <= on and free(one) and one.target not in busy
-    ]
-    return sorted(found, key=lambda record: (record.due_on, record.reference, record.target_id))
+    found: tuple[list[DueRecord], list[DueRecord]] = [], []
+    for one, clock_ in _clocked(session, schedule, _startable(session, schedule, on)):
+        if clock_ is not None and clock_.due_on <= on:
+            spoken_for = one.target in busy or not free(one)
+            found[spoken_for].append(_as_due(one, clock_, titles, book_numbers, schedule.version))
+    return sorted(found[0], key=_longest_overdue), sorted(found[1], key=_longest_overdue)
 
 
-def still_due(session: Session, schedule: Schedule, kind: str, id_: int, on: date) -> bool:
-    """Whether a record's period is over on this date, holds and lists aside (asked again before it is destroyed)."""
-    one = material.find(session, kind, id_)
-    if kind == "dossier" and not material.dossiers(session, Dossier.id == id_, Dossier.state == "closed"):
-        return False
-    clocks = _clocked(session, schedule, [one] if one else [])
-    return any(clock_ is not None and clock_.due_on <= on for _, clock_ in clocks)
+def _longest_overdue(record: DueRecord) -> tuple[date, str, int]:
+    return record.due_on, record.reference, record.target_id
+
+
+def still_due(session: Session, schedule: Schedule, found: Sequence[Material], on: date) -> set[tuple[str, int]]:
+    """Those whose period is over on this date, holds and lists aside (asked again before they are destroyed)."""
+    dossiers = [one.id for one in found if one.kind == "dossier"]
+    closed = set(session.scalars(select(Dossier.id).where(Dossier.id.in_(dossiers), Dossier.state == "closed")))
+    ended = [one for one in found if one.kind != "dossier" or one.id in closed]
+    clocks = _clocked(session, schedule, ended)
+    return {one.target for one, clock_ in clocks if clock_ is not None and clock_.due_on <= on}
 
 
 def dates(session: Session, schedule: Schedule) -> list[tuple[Material, date | None]]:
@@ -153,10 +168,11 @@ def dates(session: Session, schedule: Schedule) -> list[tuple[Material, date | N
     return [(one, clock_.due_on if clock_ else None) for one, clock_ in _clocked(session, schedule, everything)]
 
 
-def kept_until(session: Session, kind: str, id_: int) -> date | None:
-    """The latest date to which a decision keeps this record, or None."""
-    query = select(func.max(KeptLonger.until)).where(KeptLonger.target_kind == kind, KeptLonger.target_id == id_)
-    return session.scalar(query)
+def kept_until(session: Session, on: date) -> dict[tuple[str, int], date]:
+    """The records that a decision keeps beyond this date, each with the latest such date."""
+    query = select(KeptLonger.target_kind, KeptLonger.target_id, func.max(KeptLonger.until))
+    query = query.where(KeptLonger.until > on).group_by(KeptLonger.target_kind, KeptLonger.target_id)
+    return {(kind, id_): until for kind, id_, until in session.execute(query)}
 
 
 def undecided(

@@ -1,20 +1,23 @@
-"""Erases a record inside the purge's transaction: what is in it, whom it tells of, and every text about it.
+"""Erases records inside the purge's transaction: what is in them, whom they tell of, and every text about them.
 
-What stays is a tombstone: numbers, dates, form codes, class titles.
+Many records at once: the database is asked as often for a hundred of them as for one. What stays is a tombstone:
+numbers, dates, form codes, class titles.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, false, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.dml import Delete, Update
 
 from records import access, changes, loans, people, places
+from records.book_tables import BookRecord
 from records.errors import OfficeError
+from records.leaving import Leaving
 from records.readings import PageReading
 from records.tables import (
     Blob,
@@ -31,9 +34,10 @@ from retention.disposition import Titles
 from retention.material import Material
 from retention.tables import Hold, KeptLonger, RuleChoice
 
-#: Removes what another floor keeps of these documents (and of this dossier, or None); gives counts for the outcome.
-Eraser = Callable[[Session, Vault, Sequence[int], int | None], Mapping[str, int]]
+#: Removes what another floor keeps of these records; gives for each of them, in order, the counts for its outcome.
+Eraser = Callable[[Session, Vault, Sequence[Leaving]], Sequence[Mapping[str, int]]]
 
+_CONTENT = ("documents", "pages", "readings", "files", "keys")
 #: Stands where a text was that told of the record, and that cannot be empty.
 GONE = "(已随档案销毁)"
 
@@ -46,78 +50,109 @@ class KeyShared(OfficeError):
     en = "Other documents ({documents}) are sealed under the same key; nothing was destroyed, so as not to lose them."
 
 
-def erase(session: Session, vault: Vault, one: Material, erasers: Sequence[Eraser], titles: Titles) -> dict[str, int]:
-    """Erase a record; counts of what went, by kind. Raises KeyShared.
+def erase(
+    session: Session, vault: Vault, records: Sequence[Material], erasers: Sequence[Eraser], titles: Titles
+) -> list[dict[str, int]]:
+    """Erase records, all at once; for each of them how much of what went. Raises KeyShared.
 
     The vault's files are only noted for discarding: they go after the commit.
     """
-    ids = [piece.id for piece in one.pieces]
-    keys = _own_keys(session, one, ids)
-    dossier_id = one.id if one.kind == "dossier" else None
-    counts: Counter[str] = Counter()
+    ids = [piece.id for one in records for piece in one.pieces]
+    keys = _own_keys(session, records)
+    counts: list[Counter[str]] = [Counter(dict.fromkeys(_CONTENT, 0)) for _ in records]
+    leaving = [_leaving(one) for one in records]
     for eraser in erasers:
-        counts.update(eraser(session, vault, ids, dossier_id))
+        for own, also in zip(counts, eraser(session, vault, leaving), strict=True):
+            own.update(also)
     session.flush()
+    _count_content(session, records, keys, counts)
     pages = select(Page.id).where(Page.document_id.in_(ids))
-    counts["readings"] += _execute(session, delete(PageReading).where(PageReading.page_id.in_(pages)))
-    counts["pages"] += _execute(session, delete(Page).where(Page.document_id.in_(ids)))
-    for blob in session.scalars(select(Blob).where(Blob.key_id.in_(keys))):
-        vault.forget(session, blob)
-        counts["files"] += 1
-    for key in session.scalars(select(Key).where(Key.id.in_(keys), Key.wrapped.is_not(None))):
-        vault.destroy_key(key)
-        counts["keys"] += 1
-    counts["documents"] += _bury(session, one, titles)
-    if one.kind == "dossier":
-        counts.update(_bury_dossier(session, one.id))
-    _silence(session, one, ids)
+    _execute(session, delete(PageReading).where(PageReading.page_id.in_(pages)))
+    _execute(session, delete(Page).where(Page.document_id.in_(ids)))
+    vault.forget_all(session, session.scalars(select(Blob.id).where(Blob.key_id.in_(keys))).all())
+    vault.destroy_keys(session, keys)
+    _bury(session, records, titles)
+    for one, own in zip(records, counts, strict=True):
+        if one.kind == "dossier":
+            own.update(_bury_dossier(session, one.id))
+    _silence(session, records, ids)
     changes.touch(session, ids)
     session.flush()
-    return dict(counts)
+    return [dict(own) for own in counts]
 
 
-def lock(session: Session, kind: str, id_: int) -> None:
-    """Wait for whoever is filing into the record just now (PostgreSQL; on SQLite nobody else writes).
-
-    Call it before looking at the record: what was being filed is part of it then.
-    """
-    if kind == "dossier":
-        session.execute(select(Dossier.id).where(Dossier.id == id_).with_for_update())
-    inside = {"dossier": Document.dossier_id, "book": Document.book_id}.get(kind, Document.id)
-    session.execute(select(Document.id).where(inside == id_).order_by(Document.id).with_for_update())
+def _leaving(one: Material) -> Leaving:
+    ids = tuple(piece.id for piece in one.pieces)
+    return Leaving(ids, one.id if one.kind == "dossier" else None, one.id if one.kind == "book" else None)
 
 
-def _own_keys(session: Session, one: Material, ids: Sequence[int]) -> list[int]:
-    keys = {piece.key_id for piece in one.pieces}
-    if one.kind == "dossier":
-        keys.add(session.scalars(select(Dossier.key_id).where(Dossier.id == one.id)).one())
-    others = select(Document.id).where(
-        Document.key_id.in_(keys), Document.id.not_in(ids), Document.state != "destroyed"
+def _count_content(
+    session: Session, records: Sequence[Material], keys: Mapping[int, int], counts: Sequence[Counter[str]]
+) -> None:
+    """How many documents, pages, readings, files and keys go with each record; ``keys``: whose each key is."""
+    place = {piece.id: at for at, one in enumerate(records) for piece in one.pieces}
+    for at, one in enumerate(records):
+        counts[at]["documents"] += len(one.pieces)
+    query = select(Page.document_id, func.count(), func.count(PageReading.page_id)).outerjoin(
+        PageReading, PageReading.page_id == Page.id
     )
-    shared = session.scalars(others.limit(5)).all()
+    for id_, pages, readings in session.execute(query.where(Page.document_id.in_(place)).group_by(Page.document_id)):
+        counts[place[id_]].update(pages=pages, readings=readings)
+    files = select(Blob.key_id, func.count()).where(Blob.key_id.in_(keys)).group_by(Blob.key_id)
+    for key, number in session.execute(files):
+        counts[keys[key]]["files"] += number
+    for key in session.scalars(select(Key.id).where(Key.id.in_(keys), Key.wrapped.is_not(None))):
+        counts[keys[key]]["keys"] += 1
+
+
+def lock(session: Session, targets: Iterable[tuple[str, int]]) -> None:
+    """Wait for whoever is filing into these records just now (PostgreSQL; on SQLite nobody else writes).
+
+    Call it before looking at the records: what was being filed is part of them then.
+    """
+    inside = {"dossier": Document.dossier_id, "book": Document.book_id, "document": Document.id}
+    ids: dict[str, list[int]] = {kind: [] for kind in inside}
+    for kind, id_ in targets:
+        ids[kind].append(id_)
+    if ids["dossier"]:
+        query = select(Dossier.id).where(Dossier.id.in_(ids["dossier"]))
+        session.execute(query.order_by(Dossier.id).with_for_update()).all()
+    among = or_(false(), *(column.in_(ids[kind]) for kind, column in inside.items() if ids[kind]))
+    session.execute(select(Document.id).where(among).order_by(Document.id).with_for_update()).all()
+
+
+def _own_keys(session: Session, records: Sequence[Material]) -> dict[int, int]:
+    """The keys under which the records are sealed, each with its record's place in the list. Raises KeyShared."""
+    keys = {piece.key_id: at for at, one in enumerate(records) for piece in one.pieces}
+    place = {piece.id: at for at, one in enumerate(records) for piece in one.pieces}
+    dossiers = {one.id: at for at, one in enumerate(records) if one.kind == "dossier"}
+    for id_, key in session.execute(select(Dossier.id, Dossier.key_id).where(Dossier.id.in_(dossiers))):
+        keys[key] = dossiers[id_]
+    sealed = select(Document.id, Document.key_id).where(Document.key_id.in_(keys), Document.state != "destroyed")
+    shared = sorted(id_ for id_, key in session.execute(sealed) if place.get(id_) != keys[key])
     if shared:
-        raise KeyShared(documents="、".join(str(id_) for id_ in shared))
-    return sorted(keys)
+        raise KeyShared(documents="、".join(str(id_) for id_ in shared[:5]))
+    return keys
 
 
-def _bury(session: Session, one: Material, titles: Titles) -> int:
-    for form_code in {piece.form_code for piece in one.pieces}:
-        ids = [piece.id for piece in one.pieces if piece.form_code == form_code]
-        values: dict[str, Any] = {
-            "state": "destroyed",
-            "title": titles(form_code),
-            "section": None,
-            "entered": {},
-            "signatures": {},
-        }
+def _bury(session: Session, records: Sequence[Material], titles: Titles) -> None:
+    """What stays of documents and books: their numbers, dates and class."""
+    by_form: dict[str, list[int]] = {}
+    for piece in (piece for one in records for piece in one.pieces):
+        by_form.setdefault(piece.form_code, []).append(piece.id)
+    empty: dict[str, Any] = {"section": None, "entered": {}, "signatures": {}, "lacks_signature": False}
+    for form_code, ids in by_form.items():
+        values = {"state": "destroyed", "title": titles(form_code), **empty}
         _execute(session, update(Document).where(Document.id.in_(ids)).values(**values))
-    return len(one.pieces)
+    books = [one.id for one in records if one.kind == "book"]
+    _execute(session, update(BookRecord).where(BookRecord.book_id.in_(books)).values(destroyed=True))
 
 
 def _bury_dossier(session: Session, dossier_id: int) -> dict[str, int]:
     ownership = select(Dossier.ownership_id).where(Dossier.id == dossier_id).scalar_subquery()
     owner_ids = list(session.scalars(select(OwnershipOwner.owner_id).where(OwnershipOwner.ownership_id == ownership)))
     _execute(session, delete(OwnershipOwner).where(OwnershipOwner.ownership_id == ownership))
+    changes.touch_register(session, "owner", owner_ids)
     elsewhere = select(OwnershipOwner.owner_id)
     owners = _execute(session, delete(Owner).where(Owner.id.in_(owner_ids), Owner.id.not_in(elsewhere)))
     asked = access.forget(session, dossier_id, GONE)
@@ -126,12 +161,12 @@ def _bury_dossier(session: Session, dossier_id: int) -> dict[str, int]:
     return {"owners": owners, **asked, **paper, **people.forget(session, dossier_id)}
 
 
-def _silence(session: Session, one: Material, ids: Sequence[int]) -> None:
-    """Blank the reasons that people wrote about the record: of facts, of holds that are over, of decisions."""
-    whole = [(one.kind, one.id)] + [("document", id_) for id_ in ids]
+def _silence(session: Session, records: Sequence[Material], ids: Sequence[int]) -> None:
+    """Blank the reasons that people wrote about the records: of facts, of holds that are over, of decisions."""
+    whole = [one.target for one in records] + [("document", id_) for id_ in ids]
     about_fact = _among(Fact.subject_kind, Fact.subject_id, whole)
     _execute(session, update(Fact).where(about_fact).values(reason=""))
-    named = [(kind, str(id_)) for kind, id_ in whole] + [("unit", str(unit)) for unit in one.units]
+    named = [(kind, str(id_)) for kind, id_ in whole] + [("unit", str(unit)) for one in records for unit in one.units]
     over = and_(_among(Hold.target_kind, Hold.target_id, named), Hold.released_at.is_not(None))
     _execute(session, update(Hold).where(over).values(reason=GONE))
     about_kept = _among(KeptLonger.target_kind, KeptLonger.target_id, whole)
@@ -147,5 +182,5 @@ def _among(
 
 
 def _execute(session: Session, statement: Delete | Update) -> int:
-    result = session.execute(statement.execution_options(synchronize_session="fetch"))
+    result = session.execute(statement)
     return result.rowcount if isinstance(result, CursorResult) else 0

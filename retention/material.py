@@ -6,6 +6,7 @@ Any other document is a record together with the older scans that it supersedes.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -170,10 +171,17 @@ def _older(session: Session, piece: Piece) -> list[Piece]:
 
 def find(session: Session, kind: str, id_: int) -> Material | None:
     """The record of a kind and id, or None when there is none or it is destroyed."""
-    if kind == "dossier":
-        found = dossiers(session, Dossier.id == id_)
-    elif kind == "book":
-        found = books(session, Document.book_id == id_) or bare_books(session, BookRecord.book_id == id_)
-    else:
-        found = outside_dossiers(session, Document.id == id_, Document.book_id.is_(None))
-    return found[0] if found else None
+    return find_all(session, [(kind, id_)]).get((kind, id_))
+
+
+def find_all(session: Session, targets: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Material]:
+    """The records of these kinds and ids, as far as they are there and not destroyed."""
+    ids: dict[str, list[int]] = {"dossier": [], "book": [], "document": []}
+    for kind, id_ in targets:
+        ids[kind].append(id_)
+    found = dossiers(session, Dossier.id.in_(ids["dossier"])) if ids["dossier"] else []
+    if ids["book"]:
+        found += books(session, Document.book_id.in_(ids["book"]))
+        found += bare_books(session, BookRecord.book_id.in_(ids["book"]))
+    found += singles(session, Document.id.in_(ids["document"])) if ids["document"] else []
+    return {(one.kind, one.id): one for one in found}

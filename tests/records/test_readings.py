@@ -203,7 +203,7 @@ def test_what_was_read_goes_with_the_record(database: Database, actors: Any, vau
     with database.transaction() as session:
         whole = material.find(session, "dossier", session.get_one(Document, read).dossier_id or 0)
         assert whole is not None
-        counts = erasure.erase(session, vault, whole, [], lambda _code: "验房表")
+        (counts,) = erasure.erase(session, vault, [whole], [], lambda _code: "验房表")
     assert counts["readings"] == 1
     with database.reading() as session:
         assert session.scalars(select(PageReading)).all() == []

@@ -21,6 +21,7 @@ from records.database import Base, Database
 from records.errors import NotAllowed
 from records.estate_tables import Arrears, DossierPerson, FollowUp, ParticularChange
 from records.facts import FactKind
+from records.leaving import Leaving
 from records.tables import Document, Dossier, Key, Owner, Page
 from records.vault import KeyGone, Vault
 from retention import certificates, disposition, holds, purge, scrubbing
@@ -259,10 +260,10 @@ def test_a_line_that_fails_fails_alone_and_is_tried_again(database: Database, of
         first, second = office.former(session), office.former(session, "3-2-1202")
         office.approved(session, ON)
 
-    def stumble(session: Session, vault: Vault, ids: Sequence[int], dossier_id: int | None) -> Mapping[str, int]:
-        if dossier_id == first.id:
+    def stumble(session: Session, vault: Vault, leaving: Sequence[Leaving]) -> Sequence[Mapping[str, int]]:
+        if first.id in {one.dossier_id for one in leaving}:
             raise OSError("disk full")
-        return {"stumbled": 0}
+        return [{"stumbled": 0} for _ in leaving]
 
     outcomes = purge.run(database, office.vault, office.rules, None, ON, erasers=[stumble])
     assert [outcome.state for outcome in outcomes] == ["failed", "destroyed"]

@@ -22,6 +22,7 @@ from records import audit, verify
 from records.database import Database
 from records.documents import DossierClosedToFiling
 from records.facts import FactKind
+from records.leaving import Leaving
 from records.tables import Discard, Document, Dossier, Page
 from records.vault import KeyGone, Vault
 from retention import holds, purge, scrubbing
@@ -35,14 +36,14 @@ def die(*_args: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def die_on_the_second() -> Callable[..., Mapping[str, int]]:
+def die_on_the_second() -> Callable[..., Sequence[Mapping[str, int]]]:
     seen: list[int] = []
 
-    def eraser(session: Session, vault: Vault, ids: Sequence[int], dossier_id: int | None) -> Mapping[str, int]:
+    def eraser(session: Session, vault: Vault, leaving: Sequence[Leaving]) -> Sequence[Mapping[str, int]]:
         seen.append(1)
         if len(seen) == 2:
             die()
-        return {}
+        return [{} for _ in leaving]
 
     return eraser
 
@@ -114,8 +115,9 @@ def test_killed_at_a_chosen_moment_the_next_run_finishes_it(
 
     def prepare() -> Sequence[Any]:
         # In the child only: nothing of this reaches the test's own process.
+        purge.DOCUMENTS_AT_ONCE = 2  # a dossier each
         if moment == "discarding":
-            Vault.discard_forgotten = die  # type: ignore[method-assign, assignment]
+            Vault.discard_forgotten = die  # type: ignore[method-assign, assignment]  # in the child only
         elif moment == "between files":
             records.vault.erase = die_after_the_first_file
         elif moment == "scrubbing":
@@ -210,10 +212,10 @@ def test_what_is_being_filed_goes_with_the_dossier_and_what_comes_later_is_refus
         office.approved(session, ON)
     begun, purging = threading.Event(), threading.Event()
 
-    def slowly(session: Session, vault: Vault, ids: Sequence[int], dossier_id: int | None) -> Mapping[str, int]:
+    def slowly(session: Session, vault: Vault, leaving: Sequence[Leaving]) -> Sequence[Mapping[str, int]]:
         purging.set()
         time.sleep(0.3)
-        return {}
+        return [{} for _ in leaving]
 
     def destroy() -> None:
         if first == "filing":
