@@ -13,7 +13,7 @@ from records import changes
 from records.database import Database
 from records.tables import Document
 from records.verify import Finding
-from search import analysis, engines, tables
+from search import analysis, engines, names, tables
 from search.analysis import fold, fragment_form, is_han, normal_form
 from search.sounds import spellings
 from search.sources import Analysed, Source, gather
@@ -90,6 +90,7 @@ class Index:
             ids = list(session.scalars(select(Document.id).where(Document.state == "filed").order_by(Document.id)))
             known = set(session.scalars(select(SearchEntry.document_id)))
             _drop_strays(session, known - set(ids))
+            names.rebuild(session)
         for done in range(0, len(ids), _BATCH):
             with database.transaction() as session:
                 self._write(session, ids[done : done + _BATCH], afresh=True)

@@ -154,6 +154,12 @@ def search(
     return Results(total, tuple(_hits(session, asked.meaning, visible, places)), asked.ignored, following)
 
 
+def finds_anything(session: Session, index: Index, text: str, *, visible: Visible) -> bool:
+    """Whether a question finds at least one document that the asker may know of; counts and shows none."""
+    asked = ask(index, text, visible=visible)
+    return asked.whole is not None and session.scalar(places_of(session, asked.whole).limit(1)) is not None
+
+
 def every_hit(session: Session, asked: Asked, visible: Visible, most: int) -> Iterator[Hit]:
     """All that a question finds, newest first, up to ``most``: one question, then the documents in batches.
 
