@@ -31,7 +31,7 @@ TABLE = (
     Setting("YEDANG_SECOND_FACTOR", "", "Roles that must use an authenticator: manager,archivist; empty: none."),
     Setting("YEDANG_HTTPS", "", "Set to proxy where a proxy on this machine serves the pages by https."),
     Setting("YEDANG_NIGHT_HOURS", "1-5", "The local hours in which the worker destroys what was approved: 1-5."),
-    Setting("YEDANG_NIGHT_LIMIT", "500", "So many documents are destroyed in one night at most; 0: no limit."),
+    Setting("YEDANG_NIGHT_LIMIT", "1000", "So many documents are destroyed in one night at most; 0: no limit."),
     Setting("YEDANG_SIGNED_FIRST", "", "Set to yes: nothing is destroyed before its signed list has been scanned."),
     Setting("YEDANG_LANGUAGE", "zh", "The language of commands: zh or en."),
 )
@@ -61,7 +61,7 @@ class Settings:
     https: bool = False
     #: The first hour of the night and the one before which it ends (22, 4 goes over midnight).
     night: tuple[int, int] = (1, 5)
-    night_limit: int = 500
+    night_limit: int = 1000
     signed_first: bool = False
 
     @classmethod

@@ -210,6 +210,12 @@ def keep_longer(session: Session, actor: Actor, record: Standing, until: date, r
     return kept
 
 
+def step(disposal: Disposal) -> str:
+    """How far a list has come: proposed, refused, approved, destroying (some of it at least), completed."""
+    begun = any(line.state in ("destroying", "destroyed") for line in disposal.lines)
+    return "destroying" if disposal.state == "approved" and begun else disposal.state
+
+
 def record_paper(session: Session, actor: Actor, disposal: Disposal, on: date, witness: str) -> DisposalPaper:
     """Record that the paper of what was destroyed is destroyed too, on a local date, and who watched 监销人.
 

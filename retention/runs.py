@@ -125,6 +125,12 @@ def unsigned(session: Session) -> list[Disposal]:
     return list(session.scalars(query.order_by(Disposal.id)))
 
 
+def signed_scan(session: Session, disposal: Disposal) -> int | None:
+    """The document in which a list's signed paper was filed, or None."""
+    query = select(Document.id).where(Document.serial == disposal.certificate, Document.state == "filed")
+    return session.scalar(query.limit(1)) if disposal.certificate else None
+
+
 def _signed() -> Exists:
     return exists().where(Document.serial == Disposal.certificate, Document.state == "filed")
 
@@ -158,16 +164,18 @@ def within(session: Session, lines: Sequence[DisposalLine], most: int | None, *,
     return chosen
 
 
-def ask(session: Session, actor: Actor, line_ids: Sequence[int], on: date, *, working: bool = False) -> DisposalRun:
+def ask(
+    session: Session, actor: Actor, line_ids: Sequence[int], on: date, *, left_out: int = 0, working: bool = False
+) -> DisposalRun:
     """Ask for a run over lines that somebody has looked at. Raises NotAllowed, RunUnderWay, RunMoved (no line waits).
 
-    ``working``: whoever asks works it off at once; else the worker does.
+    ``left_out``: lines that were ready too. ``working``: whoever asks works it off at once; else the worker does.
     """
     actor.require("执行销毁", *APPRAISERS)
     waiting = {line.id for line in waiting_lines(session)}
     if not line_ids or not set(line_ids) <= waiting:
         raise RunMoved()
-    run = _begin(session, "hand", actor.id, line_ids, on, 0)
+    run = _begin(session, "hand", actor.id, line_ids, on, left_out)
     audit.append(session, actor.id, Verb.DISPOSAL_RUN_ASKED, f"run:{run.id}", {"lines": run.total})
     if working:
         _lease(run)
@@ -247,7 +255,7 @@ def _lease(run: DisposalRun) -> None:
 
 
 def work_off(tools: Tools, run_id: int, progress: Progress | None = None) -> list[Outcome]:
-    """Work off a run that the caller has claimed, to its end; what became of its lines that were still waiting.
+    """Work off a run that the caller has claimed, to its end; what became of the lines that were still waiting.
 
     A run that its asker may not do any more ends with that sentence.
     """
@@ -265,10 +273,9 @@ def work_off(tools: Tools, run_id: int, progress: Progress | None = None) -> lis
         sentences = {"zh": error.sentence("zh"), "en": error.sentence("en")}
         _end(tools.database, run_id, [{"line": 0, "state": "failed", **sentences}])
         raise
-    mine = [one for one in outcomes if one.line_id in set(line_ids)]
-    left = [one for one in mine if one.state != "destroyed"]
+    left = [one for one in outcomes if one.line_id in set(line_ids) and one.state != "destroyed"]
     _end(tools.database, run_id, [{"line": o.line_id, "state": o.state, "zh": o.zh, "en": o.en} for o in left])
-    return mine
+    return outcomes
 
 
 def _asker(session: Session, run: DisposalRun) -> Actor | None:

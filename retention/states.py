@@ -13,7 +13,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from records import clock
+from records import clock, loans
 from records.leaving import parted
 from records.tables import Document
 from retention import disposition, holds, material
@@ -26,7 +26,7 @@ Target = tuple[str, int]
 
 @dataclass(frozen=True)
 class RecordState:
-    """A record's state: due, held, kept, proposed, refused, approved, destroying or destroyed.
+    """A record's state: due, held, lent, kept, proposed, refused, approved, destroying or destroyed.
 
     ``on``: since when it is due or destroyed, or until when it is kept; ``disposal``: the list that it stands on, or on
     which it was refused; ``hold``: the hold that keeps it.
@@ -46,6 +46,7 @@ def of_records(session: Session, schedule: Schedule, targets: Iterable[Target], 
     alive = material.find_all(session, [target for target in wanted if target not in found])
     standing = holds.active(session) if alive else []
     kept = disposition.kept_until(session, on) if alive else {}
+    lent = loans.unsettled(session) if alive else {}
     due = disposition.still_due(session, schedule, list(alive.values()), on)
     for target, one in alive.items():
         held = holds.stopping(standing, one)
@@ -54,7 +55,8 @@ def of_records(session: Session, schedule: Schedule, targets: Iterable[Target], 
         elif target in kept:
             found[target] = RecordState("kept", kept[target])
         elif target in due:
-            found[target] = _due(lines.get(target))
+            paper_out = one.kind == "dossier" and one.id in lent
+            found[target] = RecordState("lent") if paper_out else _due(lines.get(target))
     return found
 
 

@@ -9,13 +9,16 @@ import click
 from records.settings import Settings
 from web.commands import (
     access,
+    backups,
     bindings,
     books,
+    disposal_runs,
     documents,
     dossiers,
     facts,
     form_files,
     forms,
+    holds,
     keys,
     knowing,
     loans,
@@ -71,6 +74,7 @@ COMMANDS: tuple[click.Command, ...] = (
     log.group,
     packages.group,
     keys.group,
+    *backups.COMMANDS,
     *upkeep.COMMANDS,
 )
 for _command in form_files.COMMANDS:
@@ -84,6 +88,8 @@ for _group, _more in (
     (scans.group, tray.COMMANDS),
     (setting_up.user, users.COMMANDS),
     (access.group, knowing.COMMANDS),
+    (retention.group, holds.COMMANDS),
+    (retention.group, disposal_runs.COMMANDS),
 ):
     for _command in _more:
         _group.add_command(_command)

@@ -24,6 +24,17 @@ REQUESTS = {
     "returned": _l("已归还"),
     "revoked": _l("已撤销"),
 }
+REASONS = {
+    "title": _l("题名"),
+    "form": _l("表单"),
+    "serial": _l("编号"),
+    "unit": _l("单元"),
+    "owner": _l("业主"),
+    "date": _l("日期"),
+    "series": _l("类别"),
+    "section": _l("卷内目录"),
+    "text": _l("正文"),
+}
 READINGS = {"recognised": _l("识别"), "corrected": _l("已更正"), "printed": _l("打印内容")}
 DOSSIERS = {"open": _l("在用"), "closed": _l("原业主"), "destroyed": _l("已销毁")}
 MODES = {
@@ -88,6 +99,8 @@ DISPOSALS = {
     "finished": _l("已完成"),
     "failed": _l("未能销毁"),
     "ready": _l("将被销毁"),
+    "lent": _l("原件借出"),
+    "unsigned": _l("等签好的清册"),
 }
 FACTS = {
     "ownership_changed": _l("业主变更"),
@@ -220,6 +233,9 @@ VERBS = {
     Verb.LOAN_MISSING_SIGNED: _l("签认借阅缺页"),
     Verb.SEARCHED: _l("检索"),
     Verb.SEARCH_REBUILT: _l("重建索引"),
+    Verb.SEARCH_SAVED: _l("保存或共享检索"),
+    Verb.SEARCH_RENAMED: _l("更改已存检索的名称"),
+    Verb.SEARCH_FORGOTTEN: _l("删除已存检索"),
     Verb.HOLD_PLACED: _l("冻结"),
     Verb.HOLD_RELEASED: _l("解除冻结"),
     Verb.HOLD_REVIEWED: _l("复核冻结"),

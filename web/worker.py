@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from threading import Event
@@ -15,21 +16,21 @@ from threading import Event
 from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import DBAPIError
 
-from forms.erasing import erase_traces
 from forms.scanning import intake, reading, tray_journal, tray_texts
 from forms.tables import ScanBatch
 from records import checks, clock, users
 from records.errors import OfficeError
 from records.tables import Discard, User
-from retention import purge, schedule_versions
-from web.acts import disposals
+from retention import runs
+from web.acts import disposal_runs
 from web.checking.working import work_piece
 from web.inbox import Inbox
 from web.office import Office
 
 LOG = logging.getLogger("yedang.worker")
 IDLE_SECONDS = 2.0
-NIGHT_HOURS = range(1, 5)
+#: So often the worker tries to wipe what a destruction left while somebody was reading.
+WIPE_SECONDS = 15.0
 #: The night from Saturday to Sunday sees every image opened; the others see a sample.
 FULL_CHECK_ON = 6
 # People at their screens go before recognition, which takes every core for seconds.
@@ -48,6 +49,7 @@ class Worker:
         self.inbox = Inbox(office)
         self.stopping = Event()
         self.last_night: date | None = None
+        self.wipe_again = 0.0
 
     def stop(self, *_signal: object) -> None:
         """End after the piece of work in hand."""
@@ -71,7 +73,8 @@ class Worker:
         self._forget_tray_acts()
         while not self.stopping.is_set() and (self._read_tray_page() or self._read_page()):
             done["pages"] += 1
-        done["destroyed"] = self._dispose()
+        disposal_runs.begin_night(self.office)
+        done["destroyed"] = self._dispose() + disposal_runs.finish_begun(self.office)
         while not self.stopping.is_set() and self._check_piece():
             pass
         return done
@@ -83,6 +86,8 @@ class Worker:
             self._finish_batches,
             self._discard,
             self._at_night,
+            self._dispose,
+            self._finish_disposal,
             self._check_piece,
             self._forget_tray_acts,
             self._read_tray_page,
@@ -146,29 +151,28 @@ class Worker:
             return self.office.vault.discard_forgotten(session)
 
     def _at_night(self) -> int:
-        """Carry out approved disposals once a night, when nobody works."""
-        local = clock.now().astimezone(clock.OFFICE_ZONE)
-        if local.hour not in NIGHT_HOURS or self.last_night == local.date():
+        """Begin with approved disposals and a check once a night, when nobody works."""
+        now, hours = clock.now(), self.office.settings.night
+        night = runs.night_of(now, hours)
+        if not runs.is_night(now, hours) or self.last_night == night:
             return 0
-        destroyed = self._dispose()
+        begun = disposal_runs.begin_night(self.office) is not None
         with self.office.transaction() as session:
-            checks.ask(session, None, "full" if local.weekday() == FULL_CHECK_ON else "sample")
-        self.last_night = local.date()
-        return destroyed
+            checks.ask(session, None, "full" if night.weekday() == FULL_CHECK_ON else "sample")
+        self.last_night = night
+        return int(begun)
+
+    def _dispose(self) -> int:
+        """Destroy what somebody asked for, or the nightly job began."""
+        return disposal_runs.work_once(self.office)
+
+    def _finish_disposal(self) -> int:
+        """What could not be wiped because somebody was reading is wiped soon after."""
+        if time.monotonic() < self.wipe_again:
+            return 0
+        self.wipe_again = time.monotonic() + WIPE_SECONDS
+        return disposal_runs.finish_begun(self.office)
 
     def _check_piece(self) -> int:
         """Go on with the check that waits, a few images at a time, so that scans and reading come in between."""
         return int(work_piece(self.office))
-
-    def _dispose(self) -> int:
-        office = self.office
-        outcomes = purge.run(
-            office.database,
-            office.vault,
-            schedule_versions.in_force,
-            None,
-            clock.today(),
-            erasers=[erase_traces],
-            titles=disposals.titles(office.catalogue),
-        )
-        return sum(outcome.state == "destroyed" for outcome in outcomes)

@@ -97,7 +97,7 @@ def test_the_certificate_tells_what_when_why_and_by_whom(database: Database, off
         certificates.approve(session, office.actors.manager, disposal, "DA-05-2026-000001-0")
         text = "\n".join(certificates.certificate_text(session, disposal))
         for part in ("DA-05-2026-000001-0", "archivist", "manager", "YS-01-2020-000001-7", "业主托管钥匙委托书", "KEYS",
-                     "archived 2020-01-02", "到期 2022-01-02", "待销毁"):  # fmt: skip
+                     "archived 2020-01-02", "到期 2022-01-02", "已批准"):  # fmt: skip
             assert part in text
         assert "王建国" not in text
         assert certificates.tombstone(session, "YS-01-2020-000001-7") is None

@@ -10,18 +10,23 @@ from sqlalchemy.orm import Session
 
 from forms import issuing
 from forms.catalogue import Catalogue
+from forms.erasing import erase_traces
 from forms.issuing import Printed, PrintShop
 from forms.layout import ROWS
 from forms.tables import Book
 from records.errors import BadInput
 from records.tables import Page
 from records.users import Actor
-from retention import certificates, disposition, holds, material
+from retention import certificates, disposition, holds, material, states
 from retention.disposition import BookNumbers, DueRecord, ReviewRecord, Standing, Titles
 from retention.schedule_versions import in_force
+from retention.states import RecordState
 from retention.tables import Disposal, DisposalLine
+from search.saved import erase_telling
 
 CERTIFICATE_FORM = "DA-05"
+#: What every floor above the records removes of a record that is destroyed.
+ERASERS = (erase_traces, erase_telling)
 
 
 def titles(catalogue: Catalogue) -> Titles:
@@ -43,6 +48,17 @@ def book_numbers(session: Session) -> BookNumbers:
 def due(session: Session, catalogue: Catalogue, on: date) -> list[DueRecord]:
     """The records that may be destroyed on a local date, each with the fact and the rule that made it so."""
     return disposition.due(session, in_force(session), on, titles(catalogue), book_numbers(session))
+
+
+def due_and_spoken_for(
+    session: Session, catalogue: Catalogue, on: date
+) -> tuple[list[DueRecord], list[tuple[DueRecord, RecordState]], dict[tuple[str, int], Disposal]]:
+    """What is due; what is due but held, kept or listed, with its state; the refused lists of what is due."""
+    schedule = in_force(session)
+    free, taken = disposition.due_and_spoken_for(session, schedule, on, titles(catalogue), book_numbers(session))
+    known = states.of_records(session, schedule, [(one.target_kind, one.target_id) for one in taken], on)
+    told = [(one, known.get((one.target_kind, one.target_id), RecordState("due"))) for one in taken]
+    return free, told, states.refusals(session, [(one.target_kind, one.target_id) for one in free])
 
 
 def undecided(session: Session, catalogue: Catalogue) -> list[Standing]:

@@ -1,4 +1,4 @@
-"""yedang retention: what is due, holds, appraisal, approval, destruction."""
+"""yedang retention: what is due, appraisal, approval, where a record stands."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from pathlib import Path
 
 import click
 
-from forms.erasing import erase_traces
 from records import clock
-from records.errors import OfficeError
 from records.users import OFFICE_ROLES
 from records.vault import write_durably
-from retention import certificates, holds, purge, schedule_versions
+from retention import certificates, schedule_versions, states
 from retention.certificates import STATE_ZH
 from retention.disposition import DueRecord, Standing
-from retention.holds import HOLD_KINDS
-from retention.tables import Disposal, Hold
+from retention.states import RecordState
+from retention.tables import Disposal
 from web.acts import disposals
-from web.acts.hold_targets import target_of
+from web.acts.hold_targets import record_of
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import DAY, Console, OfficeGroup, pass_console
 
@@ -30,35 +28,26 @@ DUE_COLUMNS = (
     Column("because", "依据", "Because"),
 )
 STANDING_COLUMNS = (*DUE_COLUMNS[:3],)
-HOLD_COLUMNS = (
-    Column("id", "冻结号", "Hold"),
-    Column("kind", "对象", "What", HOLD_KINDS),
-    Column("target", "编号", "Target"),
-    Column("reason", "原因", "Reason"),
-    Column("review_on", "复核日期", "Review on"),
-    Column("placed_at", "冻结时间", "Placed"),
-)
 LIST_COLUMNS = (
     Column("id", "清册", "List"),
     Column("certificate", "编号", "Certificate"),
-    Column("state", "状态", "State", STATE_ZH),
+    Column("state", "状态", "State", {**STATE_ZH, "destroying": "正在销毁"}),
     Column("records", "档案数", "Records"),
     Column("proposed_at", "提出时间", "Proposed"),
 )
-OUTCOME_COLUMNS = (
-    Column("list", "清册", "List"),
-    Column("reference", "档号/编号", "Reference"),
-    Column("title_class", "题名类别", "Class"),
-    Column("zh", "结果", "Outcome"),
-)
-
-
-class NotAllDestroyed(OfficeError):
-    """Some lines failed; the next run tries them again."""
-
-    code = "retention.not_all_destroyed"
-    zh = "有 {count} 项未能销毁,下次运行会再试。"
-    en = "{count} records could not be destroyed; the next run tries again."
+#: What a record's state is called.
+STATES = {
+    "": ("按规则保管", "kept under its rule"),
+    "due": ("到期", "due"),
+    "held": ("冻结", "on hold"),
+    "lent": ("到期,原件借出", "due, its paper on loan"),
+    "kept": ("已鉴定续存", "reviewed, kept longer"),
+    "proposed": ("拟销毁", "proposed"),
+    "refused": ("未批准,可再次提出", "refused, may be proposed again"),
+    "approved": ("已批准", "approved"),
+    "destroying": ("正在销毁", "being destroyed"),
+    "destroyed": ("已销毁", "destroyed"),
+}
 
 
 @click.group("retention", cls=OfficeGroup)
@@ -86,42 +75,6 @@ def due(console: Console, on: date | None) -> Answer:
         f"On {day}: {len(rows)} due; {len(open_)} without a period, {len(again)} to review (see --json).",
     )
     return answer(data, Table(DUE_COLUMNS, rows), also)
-
-
-@group.command("hold")
-@click.argument("target")
-@click.option("--reason", required=True, help="冻结原因 / why")
-@click.option("--review-on", type=DAY, help="复核日期 / when to look at it again")
-@pass_console
-def hold(console: Console, target: str, reason: str, review_on: date | None) -> Answer:
-    """冻结:房号、档号、文件编号或档案类别(如 HF)。 / Hold a unit, dossier, document serial or series."""
-    with console.office.transaction() as session:
-        actor = console.actor(session)
-        kind, id_ = target_of(session, target)
-        row = _hold(holds.place(session, actor, kind, id_, reason, review_on))
-    return said({"hold": row}, f"已冻结 {target}(冻结 {row['id']} 号)。", f"{target} is on hold (no. {row['id']}).")
-
-
-@group.command("release")
-@click.argument("hold", type=int)
-@pass_console
-def release(console: Console, hold: int) -> Answer:
-    """经理解除冻结。 / A manager releases a hold."""
-    with console.office.transaction() as session:
-        found = holds.find_hold(session, hold)
-        holds.release(session, console.actor(session), found)
-        row = _hold(found)
-    return said({"hold": row}, f"冻结 {hold} 号已解除。", f"Hold {hold} is released.")
-
-
-@group.command("holds")
-@pass_console
-def list_holds(console: Console) -> Answer:
-    """目前有效的冻结。 / The holds that stand."""
-    with console.office.reading() as session:
-        console.actor(session).require("查看冻结", *OFFICE_ROLES)
-        rows = [_hold(one) for one in holds.active(session)]
-    return answer({"holds": rows}, Table(HOLD_COLUMNS, rows))
 
 
 @group.command("review")
@@ -219,42 +172,19 @@ def show(console: Console, number: str) -> Answer:
     return said({"list": row, "lines": lines}, "\n".join(lines), "\n".join(lines))
 
 
-@group.command("run")
-@click.option("--dry-run", is_flag=True, help="只说会做什么 / only say what would be done")
-@click.option("--on", type=DAY, help="按这一天判断,默认今天 / as of this date, default today")
+@group.command("state")
+@click.argument("number")
 @pass_console
-def run(console: Console, dry_run: bool, on: date | None) -> Answer:
-    """执行已批准的销毁;冻结的不动。 / Destroy what was approved; what is on hold stays."""
+def state(console: Console, number: str) -> Answer:
+    """一份档案或文件的处置状态:到期、续存、拟销毁、已批准、正在销毁、已销毁、未批准。 / Where a record stands."""
     office = console.office
     with office.reading() as session:
-        actor = console.actor(session)
-    with console.progress("销毁", "Destroying") as progress:
-        outcomes = purge.run(
-            office.database,
-            office.vault,
-            schedule_versions.in_force,
-            actor,
-            on or clock.today(),
-            erasers=[erase_traces],
-            dry_run=dry_run,
-            progress=progress,
-            titles=disposals.titles(office.catalogue),
-        )
-    rows = [
-        {
-            "list": one.disposal_id,
-            "reference": one.reference,
-            "title_class": one.title_class,
-            "state": one.state,
-            "zh": one.zh,
-            "en": one.en,
-            "counts": dict(one.counts),
-        }
-        for one in outcomes
-    ]
-    failed = sum(one.state == "failed" for one in outcomes)
-    failure = NotAllDestroyed(count=failed) if failed else None
-    return answer({"dry_run": dry_run, "outcomes": rows}, Table(OUTCOME_COLUMNS, rows), failure=failure)
+        console.actor(session).require("查看处置状态", *OFFICE_ROLES)
+        kind, id_ = record_of(session, number)
+        found = states.of_records(session, schedule_versions.in_force(session), [(kind, id_)], clock.today())
+        row = _state(kind, id_, found.get((kind, id_)))
+    zh, en = STATES[str(row["state"])]
+    return said({"state": row}, f"{number}:{zh}。", f"{number}: {en}.")
 
 
 def _standing(record: Standing) -> dict[str, object]:
@@ -279,26 +209,20 @@ def _due(record: DueRecord) -> dict[str, object]:
     }
 
 
-def _hold(hold: Hold) -> dict[str, object]:
-    return {
-        "id": hold.id,
-        "kind": hold.target_kind,
-        "target": hold.target_id,
-        "reason": hold.reason,
-        "review_on": hold.review_on,
-        "placed_at": hold.placed_at,
-        "released_at": hold.released_at,
-    }
-
-
 def _list(disposal: Disposal) -> dict[str, object]:
     return {
         "id": disposal.id,
         "certificate": disposal.certificate,
-        "state": disposal.state,
+        "state": certificates.step(disposal),
+        "reason": disposal.decision_reason,
         "records": len(disposal.lines),
         "proposed_at": disposal.proposed_at,
         "decided_at": disposal.decided_at,
         "completed_at": disposal.completed_at,
         "lines": [{"reference": line.reference, "state": line.state} for line in disposal.lines],
     }
+
+
+def _state(kind: str, id_: int, found: RecordState | None) -> dict[str, object]:
+    now = found or RecordState("")
+    return {"kind": kind, "id": id_, "state": now.state, "on": now.on, "list": now.disposal, "hold": now.hold}

@@ -57,6 +57,8 @@ if (watching) {
     .then((now) => {
       if (now.finished) { window.location.reload(); return; }
       bar.max = Math.max(1, now.total); bar.value = now.done;
+      const words = watching.querySelector("[data-watch-text]");
+      if (words && now.text) words.textContent = now.text;
       window.setTimeout(look, 800);
     })
     .catch(() => window.setTimeout(look, 3000));

@@ -6,16 +6,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from forms.erasing import erase_traces
 from records import clock
 from records.errors import BadInput
-from records.tables import Dossier, Unit
 from records.users import Role
-from retention import certificates, holds, purge, schedule_versions
-from retention.tables import Hold
+from retention import certificates, runs, schedule_versions
 from web import visit
-from web.acts import disposals
-from web.acts.hold_targets import target_of
+from web.acts import disposal_paper, disposals
+from web.files import pdf_file
 from web.views.forms_catalogue import lay_in
 from web.visit import only
 
@@ -30,8 +27,8 @@ def listing() -> ResponseReturnValue:
     office, on = visit.office(), clock.today()
     if request.args.get("on"):
         on = clock.parse_date(request.args["on"])
-    due = disposals.due(visit.look(), office.catalogue, on)
-    return render_template("due.html", due=due, on=on, today=clock.today())
+    due, spoken_for, refused = disposals.due_and_spoken_for(visit.look(), office.catalogue, on)
+    return render_template("due.html", due=due, spoken_for=spoken_for, refused=refused, on=on, today=clock.today())
 
 
 @views.post("/propose")
@@ -83,16 +80,29 @@ def undecided() -> ResponseReturnValue:
 @only(*KEEPERS)
 def lists() -> ResponseReturnValue:
     """The destruction lists, newest first."""
-    return render_template("disposals.html", disposals=certificates.list_disposals(visit.look()), people=visit.people())
+    found = certificates.list_disposals(visit.look())
+    steps = {one.id: certificates.step(one) for one in found}
+    return render_template("disposals.html", disposals=found, steps=steps, people=visit.people())
 
 
 @views.get("/lists/<int:number>")
 @only(*KEEPERS)
 def disposal(number: int) -> ResponseReturnValue:
     """One destruction list: what stays of what it destroys."""
-    found = certificates.find_disposal(visit.look(), str(number))
-    rules, classes = schedule_versions.in_force(visit.look()).rules, certificates.LINE_ZH
-    return render_template("disposal.html", disposal=found, people=visit.people(), rules=rules, lines_zh=classes)
+    session = visit.look()
+    found = certificates.find_disposal(session, str(number))
+    return render_template(
+        "disposal.html",
+        disposal=found,
+        step=certificates.step(found),
+        people=visit.people(),
+        rules=schedule_versions.in_force(session).rules,
+        done_to=certificates.done_to,
+        destroyed=any(line.state == "destroyed" for line in found.lines),
+        paper=certificates.paper_of(session, found),
+        signed=runs.signed_scan(session, found),
+        today=clock.today(),
+    )
 
 
 @views.post("/lists/<int:number>/approve")
@@ -119,57 +129,22 @@ def refuse(number: int) -> ResponseReturnValue:
     return redirect(url_for("retention.disposal", number=number))
 
 
-@views.post("/lists/run")
+@views.post("/lists/<int:number>/paper")
 @only(*KEEPERS)
-def run() -> ResponseReturnValue:
-    """Carry out what was approved, or only say what would be done."""
-    office, dry = visit.office(), visit.typed("dry") == "yes"
-    visit.look_away()
-    outcomes = purge.run(
-        office.database, office.vault, schedule_versions.in_force, visit.actor(), clock.today(),
-        erasers=[erase_traces], dry_run=dry, titles=disposals.titles(office.catalogue),
-    )  # fmt: skip
-    return render_template("purged.html", outcomes=outcomes, dry=dry)
+def paper(number: int) -> ResponseReturnValue:
+    """Record that the paper of what was destroyed is destroyed too."""
+    with visit.act() as session:
+        found = certificates.find_disposal(session, str(number))
+        on = clock.parse_date(visit.typed("on"))
+        certificates.record_paper(session, visit.actor(), found, on, visit.typed("witness"))
+    flash(_("已登记纸质原件销毁。"), "success")
+    return redirect(url_for("retention.disposal", number=number))
 
 
-@views.get("/holds")
+@views.post("/lists/<int:number>/result")
 @only(*KEEPERS)
-def hold_list() -> ResponseReturnValue:
-    """The holds that stand."""
-    standing = holds.active(visit.look())
-    names = {hold.id: _held(hold) for hold in standing}
-    return render_template("holds.html", holds=standing, names=names, people=visit.people(), today=clock.today())
-
-
-def _held(hold: Hold) -> str:
-    """What a hold stands on, by the name that people know."""
+def result(number: int) -> ResponseReturnValue:
+    """What became of each record on a list, as PDF, to be kept with the signed list."""
     session = visit.look()
-    if hold.target_kind == "dossier":
-        dossier = session.get(Dossier, int(hold.target_id))
-        return dossier.number if dossier else hold.target_id
-    if hold.target_kind == "unit":
-        unit = session.get(Unit, int(hold.target_id))
-        return unit.code if unit else hold.target_id
-    return hold.target_id
-
-
-@views.post("/holds")
-@only(*KEEPERS)
-def place_hold() -> ResponseReturnValue:
-    """Hold what was named."""
-    review = clock.parse_date(visit.typed("review_on")) if visit.typed("review_on") else None
-    with visit.act() as session:
-        kind, target = target_of(session, visit.typed("target"))
-        holds.place(session, visit.actor(), kind, target, visit.typed("reason"), review)
-    flash(_("已冻结。冻结期间任何清册都不会销毁它。"), "success")
-    return redirect(url_for("retention.hold_list"))
-
-
-@views.post("/holds/<int:hold_id>/release")
-@only(*KEEPERS)
-def release(hold_id: int) -> ResponseReturnValue:
-    """A manager releases a hold."""
-    with visit.act() as session:
-        holds.release(session, visit.actor(), holds.find_hold(session, hold_id))
-    flash(_("已解除冻结。"), "success")
-    return redirect(url_for("retention.hold_list"))
+    found = certificates.find_disposal(session, str(number))
+    return pdf_file(disposal_paper.as_pdf(session, found, visit.office()), f"销毁结果-{found.certificate}.pdf")

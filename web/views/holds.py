@@ -1,0 +1,125 @@
+"""Holds 冻结: those that stand, placing one by name or on what was found, its review and release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from records import clock
+from records.tables import Document, Dossier, Unit
+from records.users import Role
+from retention import holds
+from retention.holds import HOLDERS
+from retention.tables import Hold
+from web import visit
+from web.acts import hold_found
+from web.acts.hold_found import Asking
+from web.acts.hold_targets import target_of
+from web.visit import only
+
+views = Blueprint("holds", __name__, url_prefix="/retention/holds")
+KEEPERS = (Role.ARCHIVIST, Role.SUPERVISOR, Role.MANAGER)
+SHOWN = 50
+
+
+@views.get("/")
+@only(*KEEPERS)
+def listing() -> ResponseReturnValue:
+    """The holds that stand."""
+    session = visit.look()
+    standing = holds.active(session)
+    names = {hold.id: _held(hold) for hold in standing}
+    return render_template(
+        "holds.html",
+        holds=standing,
+        names=names,
+        reviewed=holds.reviews_of(session, names),
+        people=visit.people(),
+        today=clock.today(),
+    )
+
+
+def _held(hold: Hold) -> str:
+    """What a hold stands on, by the name that people know."""
+    session = visit.look()
+    if hold.target_kind == "search":
+        return _("{count} 件").format(count=len(hold.found))
+    if hold.target_kind == "document":
+        document = session.get(Document, int(hold.target_id))
+        return (document.serial if document else None) or hold.target_id
+    if hold.target_kind == "dossier":
+        dossier = session.get(Dossier, int(hold.target_id))
+        return dossier.number if dossier else hold.target_id
+    if hold.target_kind == "unit":
+        unit = session.get(Unit, int(hold.target_id))
+        return unit.code if unit else hold.target_id
+    return hold.target_id
+
+
+@views.post("/")
+@only(*KEEPERS)
+def place() -> ResponseReturnValue:
+    """Hold what was named."""
+    with visit.act() as session:
+        kind, target = target_of(session, visit.typed("target"))
+        holds.place(session, visit.actor(), kind, target, visit.typed("reason"), _review_date())
+    flash(_("已冻结。冻结期间任何清册都不会销毁它。"), "success")
+    return redirect(url_for("holds.listing"))
+
+
+@views.get("/found")
+@only(*HOLDERS)
+def found() -> ResponseReturnValue:
+    """What a question finds, before it is held: how much, and the first of it."""
+    asking = _asking(request.args)
+    seen = hold_found.find(visit.look(), visit.office(), visit.actor(), asking)
+    return render_template("hold_found.html", asking=asking, found=seen, shown=seen.hits[:SHOWN])
+
+
+@views.post("/found")
+@only(*HOLDERS)
+def place_on_found() -> ResponseReturnValue:
+    """Hold everything that the question found, if it still finds the same."""
+    asking, me = _asking(request.form), visit.actor()
+    with visit.act() as session:
+        holds.take_turns(session)
+        seen = hold_found.find(session, visit.office(), me, asking)
+        hold_found.require_seen(seen, visit.typed("seen"), visit.number("count", 0))
+        holds.place_on_found(session, me, seen.document_ids, asking.whole, visit.typed("reason"), _review_date())
+    flash(_("已冻结 {count} 件。冻结期间任何清册都不会销毁它们。").format(count=len(seen.document_ids)), "success")
+    return redirect(url_for("holds.listing"))
+
+
+def _asking(typed: Mapping[str, str]) -> Asking:
+    days = {name: clock.parse_date(typed[name]) for name in ("since", "until") if typed.get(name, "").strip()}
+    within, unit, form = (typed.get(name, "").strip() for name in ("within", "unit", "form"))
+    return Asking(typed.get("q", "").strip(), within, unit, form, days.get("since"), days.get("until"))
+
+
+def _review_date() -> date | None:
+    return clock.parse_date(visit.typed("review_on")) if visit.typed("review_on") else None
+
+
+@views.post("/<int:hold_id>/review")
+@only(*HOLDERS)
+def review(hold_id: int) -> ResponseReturnValue:
+    """Let a hold stand until the next review date."""
+    until = clock.parse_date(visit.typed("review_on"))
+    with visit.act() as session:
+        holds.review(session, visit.actor(), holds.find_hold(session, hold_id), until)
+    flash(_("已复核，继续冻结；{day} 再复核。").format(day=until), "success")
+    return redirect(url_for("holds.listing"))
+
+
+@views.post("/<int:hold_id>/release")
+@only(*KEEPERS)
+def release(hold_id: int) -> ResponseReturnValue:
+    """A manager releases a hold."""
+    with visit.act() as session:
+        holds.release(session, visit.actor(), holds.find_hold(session, hold_id))
+    flash(_("已解除冻结。"), "success")
+    return redirect(url_for("holds.listing"))
