@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from forms.erasing import erase_traces
 from records import audit
 from records.audit import Verb
 from records.tables import User
@@ -18,26 +17,26 @@ from web.acts import disposals
 from web.office import Office
 
 
-def destroy_again(office: Office, lines: Sequence[Mapping[str, Any]]) -> int:
+def destroy_again(session: Session, office: Office, lines: Sequence[Mapping[str, Any]]) -> int:
     """Apply the certificate lines that a restore found missing from its snapshot; returns how many records went.
 
-    ``lines``: rows of DisposalLine, each with its list's row under ``disposal``.
+    Inside the restore's own transaction: there is no moment at which they could be seen. ``lines``: rows of
+    DisposalLine, each with its list's row under ``disposal``. The caller goes on with ``clear_traces``.
     """
-    gone = 0
-    for line in lines:
-        with office.transaction() as session:
-            gone += _destroy(session, office, line)
-    if lines:
-        with office.transaction() as session:
-            office.vault.discard_forgotten(session)
-        scrubbing.scrub(office.database)
-    return gone
+    return sum(_destroy(session, office, line) for line in lines)
+
+
+def clear_traces(office: Office) -> None:
+    """Remove what the destroyed records left in the vault and in the database's files. Raises NotScrubbed."""
+    with office.transaction() as session:
+        office.vault.discard_forgotten(session)
+    scrubbing.scrub(office.database)
 
 
 def _destroy(session: Session, office: Office, line: Mapping[str, Any]) -> int:
     one = material.find(session, line["target_kind"], line["target_id"])
     if one is not None:
-        erasure.erase(session, office.vault, one, [erase_traces], disposals.titles(office.catalogue))
+        erasure.erase(session, office.vault, [one], disposals.ERASERS, disposals.titles(office.catalogue))
     _keep_line(session, line)
     details = {"line": line["id"], "again": True, "serials": line["serials"]}
     audit.append(session, None, Verb.RECORD_DESTROYED, f"{line['target_kind']}:{line['target_id']}", details)

@@ -135,7 +135,7 @@ def test(console: Console, from_stdin: bool) -> Answer:
     office = console.office
     with office.reading() as session:
         key_rotation.is_recovery_key(session, Identity.generate())  # says at once that there is none
-        right = key_rotation.is_recovery_key(session, _typed_in(console, from_stdin))
+        right = key_rotation.is_recovery_key(session, typed_in(console, from_stdin))
     if not right:
         raise key_rotation.WrongRecoveryKey()
     return said({"in_force": True}, "恢复密钥有效。", "This recovery key is in force.")
@@ -149,7 +149,7 @@ def recover(console: Console, from_stdin: bool) -> Answer:
 
     机器上只有备份、还没有数据时也用它:先放上恢复密钥,再 yedang restore,最后 yedang key rotate。
     """
-    identity = _typed_in(console, from_stdin)
+    identity = typed_in(console, from_stdin)
     try:
         office = console.office
     except NotSetUp:
@@ -175,7 +175,8 @@ def _onto_an_empty_machine(console: Console, identity: Identity) -> Answer:
     )
 
 
-def _typed_in(console: Console, from_stdin: bool) -> Identity:
+def typed_in(console: Console, from_stdin: bool) -> Identity:
+    """The recovery key, asked for line by line or read whole. Raises PaperKeyMistyped, NoPaperKey."""
     if from_stdin or not sys.stdin.isatty():
         return paper_key.read(sys.stdin.read())
     word = "Line" if console.language == "en" else "第"

@@ -1,4 +1,4 @@
-"""yedang check, backup, restore, index, serve, worker: keeping the office running and whole."""
+"""yedang check, index, serve, worker: keeping the office running and whole."""
 
 from __future__ import annotations
 
@@ -20,11 +20,7 @@ from records.audit import Verb
 from records.errors import OfficeError
 from records.users import Role
 from records.vault import write_durably
-from web import schema
-from web.acts.destroying_again import destroy_again
 from web.application import create_app
-from web.backups.restoring import restore_backup
-from web.backups.writing import make_backup
 from web.checking import advice, report
 from web.checking.working import work_off
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
@@ -85,67 +81,6 @@ def check(console: Console, sample: bool, sweep: bool, out: Path | None) -> Answ
 def _finish(session: Session, office: Office) -> int:
     """Remove what a killed purge or a killed filing left behind; nothing that is not known to be that."""
     return office.vault.discard_forgotten(session) + office.vault.clear_unfiled(session)
-
-
-@click.command("backup", cls=OfficeCommand)
-@click.argument("folder", type=click.Path(path_type=Path))
-@pass_console
-def backup(console: Console, folder: Path) -> Answer:
-    """备份到文件夹(不含主密钥);可边工作边备份。 / Back up into a folder; the master key is not in it."""
-    office = console.office
-    with office.reading() as session:
-        actor = console.actor(session) if console.actor_name else None
-    with console.progress("备份", "Backing up") as progress:
-        made = make_backup(office.database, office.vault, actor, folder, progress, home=console.settings.home)
-    data = {"folder": folder, "snapshot": made.snapshot, "rows": made.rows, "blobs": made.blobs, "copied": made.copied}
-    return said(
-        data,
-        f"已备份到 {folder}(快照 {made.snapshot}):{made.rows} 条记录,{made.blobs} 份影像,本次复制 {made.copied} 份。"
-        f"\n主密钥 {console.settings.master_key} 须另行保管。",
-        f"Backed up into {folder} (snapshot {made.snapshot}): {made.rows} rows, {made.blobs} images, "
-        f"{made.copied} copied now.\nKeep the master key {console.settings.master_key} elsewhere.",
-    )
-
-
-@click.command("restore", cls=OfficeCommand)
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--replace", is_flag=True, help="覆盖现有数据 / put it in the place of what is here")
-@pass_console
-def restore(console: Console, folder: Path, replace: bool) -> Answer:
-    """从备份恢复;之后销毁过的再次销毁。 / Restore a backup; what was destroyed since is destroyed again.
-
-    主密钥须先放回 keys/master.key(或由 YEDANG_MASTER_KEY 指明)。
-    """
-    office = Office(console.settings)
-    office.vault.master.identity()  # without the key nothing can be restored, and no new one may be made
-    _prepare_database(console, office)
-    try:
-        with console.progress("恢复影像", "Restoring images") as progress:
-            done = restore_backup(
-                office.database, office.vault, folder, replace=replace, progress=progress, home=console.settings.home
-            )
-        again = destroy_again(office, done.destructions)
-        with console.progress("重建索引", "Rebuilding the index") as progress:
-            documents = office.index.rebuild(office.database, progress)
-    finally:
-        office.database.close()
-    data = {
-        "snapshot": done.snapshot,
-        "rows": done.rows,
-        "blobs": done.blobs,
-        "destroyed_again": again,
-        "indexed": documents,
-    }
-    return said(
-        data,
-        f"已恢复快照 {done.snapshot}:{done.rows} 条记录,{done.blobs} 份影像;再次销毁 {again} 项。请运行 yedang check。",
-        f"Restored {done.snapshot}: {done.rows} rows, {done.blobs} images; {again} destroyed again. Run yedang check.",
-    )
-
-
-def _prepare_database(console: Console, office: Office) -> None:
-    console.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    schema.upgrade(office.database)
 
 
 @click.group("index", cls=OfficeGroup)
@@ -230,4 +165,4 @@ def _worker_beside() -> Iterator[None]:
         process.wait(timeout=60)
 
 
-COMMANDS: tuple[click.Command, ...] = (check, backup, restore, index, worker, serve)
+COMMANDS: tuple[click.Command, ...] = (check, index, worker, serve)

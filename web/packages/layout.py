@@ -15,7 +15,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from records.errors import OfficeError
-from web.backups.folder import backed_up_tables
+from web.backups.rows import backed_up_tables
 
 DOSSIERS, SERIES, SCANS, LOG, SYSTEM = "dossiers", "series", "scans", "log", "system"
 TABLES = f"{SYSTEM}/tables"

@@ -18,8 +18,9 @@ from records.audit import Verb
 from records.master_key import Identity, Recipient
 from records.tables import Key
 from records.vault import blob_path, durably
-from web.backups.folder import unpack
-from web.backups.restoring import empty_office, from_json, require_empty, reset_sequences
+from web.backups.own_files import unpack
+from web.backups.restoring import empty_office, require_empty, reset_sequences
+from web.backups.rows import from_json
 from web.office import Office
 from web.packages.layout import (
     FILES,

@@ -24,7 +24,7 @@ from records.users import Actor, Role
 from records.vault import write_durably
 from web.acts.dossier_export import FolderNotEmpty
 from web.acts.dossier_paper import contents_list
-from web.backups.folder import packed
+from web.backups.own_files import packed
 from web.office import Office
 from web.packages import describing
 from web.packages.layout import (
