@@ -1,8 +1,8 @@
 """Filing judged page by page: 3,000 scans of all printed forms at three levels of wear, and what became of each.
 
-The corpus is made here: every form that the program draws is printed, signed with pens from 0.25 to 0.9 mm, rasterised
+The corpus is made here: every form that is printed (``corpus_paper``), signed with pens from 0.25 to 0.9 mm, rasterised
 at 150, 200 and 300 dpi, in colour and grey, and worn by ``forms.scanning.samples``: skew, crops, noise, blur, JPEG,
-stains, quarter turns, and pen strokes across the code. Then it is filed through the intake as any pile is.
+stains, quarter turns, pen strokes across the code, codes destroyed. Then it is filed through the intake as any pile is.
 """
 
 from __future__ import annotations
@@ -17,21 +17,18 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import cv2
-import numpy as np
 from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bench import corpus_paper
+from bench.corpus_paper import UNITS, Piece, Sheet, Truth
 from bench.peers import PEERS, RECOGNITION
 from bench.report import Section
-from forms import books, issuing
-from forms.catalogue_rows import Form
-from forms.paper import A4, A4_LANDSCAPE
 from forms.scanning import intake, samples
-from forms.tables import ScanPage, Serial
+from forms.tables import ScanPage
 from records import dossiers, units, users
 from records.clock import parse_date
 from records.settings import Settings
@@ -41,7 +38,6 @@ from web.office import Office
 
 PAGES = 3000
 DPI = (150, 200, 300)
-UNITS = ("1-1-101", "1-1-102", "2-3-1201")
 # A pile as it is laid on the scanner: so many pages are drawn, filed and forgotten before the next.
 PILE = 12
 PROCESSES = 2
@@ -64,18 +60,6 @@ class Share:
     seed: int
     peers: bool = False
     keep: Path | None = None
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What a page is: its place in the print, the unit it was printed for, and which boxes hold ink."""
-
-    serial: str
-    page: int
-    copy: int
-    unit: str | None
-    boxes: tuple[str, ...]
-    signed: frozenset[str]
 
 
 @dataclass
@@ -120,16 +104,31 @@ def judged(share: Share) -> Tally:
     cv2.setNumThreads(1)
     tally = Tally()
     with tempfile.TemporaryDirectory() as folder:
-        office, actor = new_office(Path(folder) / "home")
-        paper = _printed(office, actor, share)
-        for start in range(0, share.pages, PILE):
-            pages = [next(paper) for _ in range(min(PILE, share.pages - start))]
-            scans = [_scan(*page, share, start + number) for number, page in enumerate(pages)]
-            truths = [truth for _, truth, _ in pages]
+        home = Path(folder) / "home"
+        corpus_paper.put_own_form(home)
+        office, actor = new_office(home)
+        paper = corpus_paper.pieces(office, actor, share.dpi, share.seed)
+        done = 0
+        while done < share.pages:
+            sheets = _pile(paper, share.pages - done)
+            scans = [corpus_paper.scanned(sheet, share.level, share.dpi, share.seed + done + number)
+                     for number, sheet in enumerate(sheets)]  # fmt: skip
+            truths = [sheet.truth for sheet in sheets]
             _file(office, actor, share, scans, truths, tally)
             if share.peers:
-                _ask_peers(scans, truths, start, tally)
+                _ask_peers(scans, truths, done, tally)
+            done += len(sheets)
     return tally
+
+
+def _pile(paper: Iterator[Piece], most: int) -> list[Sheet]:
+    """As many pieces as a pile holds; what must lie together does, and nothing is beyond the corpus's last page."""
+    pile: list[Sheet] = []
+    while len(pile) < min(PILE, most):
+        piece = next(paper)
+        if len(pile) + len(piece) <= most:
+            pile += piece
+    return pile
 
 
 def new_office(home: Path) -> tuple[Office, Actor]:
@@ -144,63 +143,6 @@ def new_office(home: Path) -> tuple[Office, Actor]:
             owner = dossiers.NewOwner("王建国", "13800001111")
             dossiers.start_ownership(session, office.vault, archivist, unit, [owner], parse_date("2020-01-01"))
     return office, staff
-
-
-Boxes = list[dict[str, Any]]
-
-
-def _printed(office: Office, actor: Actor, share: Share) -> Iterator[tuple[Image.Image, Truth, Boxes]]:
-    """Pages fresh from the printer, form after form, round and round; each with a number of its own."""
-    forms = [form for form in office.catalogue.forms if not form.is_word and form.mode not in ("external", "card")]
-    forms = forms[share.seed // 1000 % len(forms) :] + forms[: share.seed // 1000 % len(forms)]
-    while True:
-        for number, form in enumerate(forms):
-            unit = UNITS[number % len(UNITS)] if form.unit else None
-            yield from _print(office, actor, form, unit, share)
-
-
-def _print(
-    office: Office, actor: Actor, form: Form, unit: str | None, share: Share
-) -> Iterator[tuple[Image.Image, Truth, Boxes]]:
-    with office.transaction() as session:
-        if form.mode == "book":
-            printed = issuing.print_book(session, office.shop, actor, form, 2)
-            assert printed.book is not None
-            books.issue(session, actor, printed.book, "李前台")
-        else:
-            home = units.find_unit(session, unit) if unit else None
-            printed = issuing.print_sheets(session, office.shop, actor, form, unit=home)
-        rows = [session.scalars(select(Serial).where(Serial.text == text)).one() for text in printed.serials]
-        places = [place for row in rows for place in _places(row)]
-    front = 2 if form.mode == "book" else 0
-    images = samples.rasterise(printed.data, share.dpi, front)
-    # Behind a book's pages comes its colophon, which has no number.
-    for number, ((serial, page, copy, boxes), image) in enumerate(zip(places, images, strict=False)):
-        random = np.random.default_rng((share.seed, number, int(serial[-8:-2])))
-        signed = frozenset(box["key"] for box in boxes if random.random() < 0.5)
-        keys = tuple(str(box["key"]) for box in boxes)
-        yield image, Truth(serial, page, copy, unit, keys, signed), boxes
-
-
-def _places(row: Serial) -> list[tuple[str, int, int, Boxes]]:
-    """The pages of a number in the order they are printed, each with its boxes to sign or stamp."""
-    pages = [row.page_no] if row.book_id is not None else list(range(1, row.page_count + 1))
-    found = row.layout.boxes if row.layout is not None else []
-    boxes = {page: [box for box in found if box["page"] == page and box["kind"] != "field"] for page in (1, *pages)}
-    in_book = row.book_id is not None
-    return [
-        (row.text, page, copy, boxes[1 if in_book else page]) for copy in range(1, row.copy_count + 1) for page in pages
-    ]
-
-
-def _scan(image: Image.Image, truth: Truth, boxes: Boxes, share: Share, number: int) -> Image.Image:
-    """What the pen and the scanner make of a page. A third of the scans are grey."""
-    seed = share.seed + number
-    signed = samples.sign(image, boxes, truth.signed, seed, share.dpi)
-    if np.random.default_rng((seed, 7)).random() < samples.LEVELS[share.level].strokes:
-        signed = samples.scribble(signed, A4_LANDSCAPE if image.width > image.height else A4, seed, share.dpi)
-    worn = samples.degrade(signed, share.level, seed)
-    return worn.convert("L") if seed % 3 == 0 else worn
 
 
 def _file(
@@ -228,7 +170,8 @@ def _fate(session: Session, row: ScanPage, truth: Truth) -> str:
     """right, tray or wrong: anything that is neither filed at its own place nor laid before a person is wrong."""
     if row.state == "tray":
         return "tray"
-    if row.state != "filed" or (row.serial, row.page_no, row.copy) != (truth.serial, truth.page, truth.copy):
+    known = (truth.serial, None, None) if truth.behind else (truth.serial, truth.page, truth.copy)
+    if row.state != "filed" or (row.serial, row.page_no, row.copy) != known:
         return "wrong"
     document, page = session.execute(
         select(Document, Page).join(Page, Page.document_id == Document.id).where(Page.id == row.page_id)
@@ -314,12 +257,14 @@ def measure(pages: int = PAGES) -> Section:
 def _corpus_note() -> str:
     levels = "; ".join(
         f"{level}: skew to {wear.skew:g}°, crop to {100 * wear.crop:g} %, blur {wear.blur:g} px, noise {wear.noise:g}, "
-        f"JPEG {wear.quality}, {wear.stains} stains, turned {wear.turns:.0%}, pen across the code {wear.strokes:.0%}"
+        f"JPEG {wear.quality}, {wear.stains} stains, turned {wear.turns:.0%}, pen across the code {wear.strokes:.0%}, "
+        f"code destroyed {wear.destroyed:.0%}"
         for level, wear in samples.LEVELS.items()
     )
     return (
-        f"Made at {', '.join(map(str, DPI))} dpi alike, two thirds in colour; pens {samples.FINEST_PEN} to "
-        f"{samples.BOLDEST_PEN} mm. {levels}."
+        "Grids, registers, Word forms by our own typesetting, cards cut from sheets of four, cover sheets with papers "
+        f"behind them, a form of an office's own. Made at {', '.join(map(str, DPI))} dpi alike, two thirds in colour; "
+        f"pens {samples.FINEST_PEN} to {samples.BOLDEST_PEN} mm. {levels}."
     )
 
 

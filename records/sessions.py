@@ -102,7 +102,7 @@ def end(session: Session, user_id: int, session_id: int, why: str) -> bool:
     """End one session of a user; whether it was there and open."""
     mine = update(SignInSession).where(SignInSession.id == session_id, SignInSession.user_id == user_id)
     open_still = mine.where(SignInSession.ended_at.is_(None))
-    return bool(session.execute(open_still.values(ended_at=clock.now(), why=why)).rowcount)  # type: ignore[attr-defined]
+    return session.scalar(open_still.values(ended_at=clock.now(), why=why).returning(SignInSession.id)) is not None
 
 
 def end_all(session: Session, user_id: int, why: str, *, keep: int | None = None) -> int:
@@ -110,7 +110,8 @@ def end_all(session: Session, user_id: int, why: str, *, keep: int | None = None
     theirs = update(SignInSession).where(SignInSession.user_id == user_id, SignInSession.ended_at.is_(None))
     if keep is not None:
         theirs = theirs.where(SignInSession.id != keep)
-    return int(session.execute(theirs.values(ended_at=clock.now(), why=why)).rowcount)  # type: ignore[attr-defined]
+    ended = theirs.values(ended_at=clock.now(), why=why).returning(SignInSession.id)
+    return len(session.scalars(ended).all())
 
 
 _BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from flask import Flask, current_app, flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -50,7 +52,8 @@ def _page_of_the_form(sentence: str) -> ResponseReturnValue | None:
         endpoint, arguments = found
         try:
             flash(sentence, "danger")
-            return current_app.ensure_sync(current_app.view_functions[endpoint])(**arguments)  # type: ignore[no-any-return]
+            view = current_app.ensure_sync(current_app.view_functions[endpoint])
+            return cast(ResponseReturnValue, view(**arguments))
         except OfficeError:
             return None
     return None

@@ -28,7 +28,8 @@ _STAMP_RED = (190, 30, 40)
 class Wear:
     """What happens to a page between the pen and the file. Angles in degrees, blur in px, noise in levels of 255.
 
-    ``turns``, ``strokes``: how often a page lies turned by a quarter or more, and how often a pen crosses its code.
+    ``turns``, ``strokes``, ``destroyed``: how often a page lies turned by a quarter or more, how often a pen crosses
+    its code, and how often nothing is left of the code.
     """
 
     skew: float
@@ -40,12 +41,13 @@ class Wear:
     stains: int
     turns: float
     strokes: float
+    destroyed: float = 0.0
 
 
 LEVELS: Mapping[str, Wear] = {
     "clean": Wear(0.6, 0.3, 2, 0.004, paper=252, quality=60, stains=0, turns=0.1, strokes=0.05),
     "medium": Wear(2.5, 0.7, 7, 0.02, paper=238, quality=45, stains=2, turns=0.25, strokes=0.15),
-    "bad": Wear(5.0, 1.1, 16, 0.04, paper=215, quality=30, stains=5, turns=0.5, strokes=0.3),
+    "bad": Wear(5.0, 1.1, 16, 0.04, paper=215, quality=30, stains=5, turns=0.5, strokes=0.3, destroyed=0.03),
 }
 # A fine liner, and a marker; in mm.
 FINEST_PEN, BOLDEST_PEN = 0.25, 0.9
@@ -107,6 +109,21 @@ def scribble(image: Image.Image, paper: Paper, seed: int, dpi: int = 200) -> Ima
     pen = random.uniform(FINEST_PEN, BOLDEST_PEN)
     ink = _INKS[int(random.integers(len(_INKS)))]
     _draw_curve(pixels, (points * side + (left, top)) * dpi / MM_PER_INCH, pen * dpi / MM_PER_INCH, ink, random)
+    return Image.fromarray(pixels)
+
+
+def destroy_code(image: Image.Image, paper: Paper, seed: int, dpi: int = 200) -> Image.Image:
+    """Nothing is left of the code of an upright page: a blot, a hole burnt through, or a strip torn away with it."""
+    pixels = np.array(image.convert("RGB"))
+    random = np.random.default_rng((seed, 27))
+    left, top, side = (value * dpi / MM_PER_INCH for value in paper.qr)
+    middle = (round(left + side / 2), round(top + side / 2))
+    if random.random() < 0.5:
+        colour = ((70, 45, 25), (30, 30, 60), (255, 255, 255))[int(random.integers(3))]
+        axes = (round(side * random.uniform(0.62, 0.7)), round(side * random.uniform(0.62, 0.7)))
+        cv2.ellipse(pixels, middle, axes, random.uniform(0, 90), 0, 360, colour, -1)
+    else:
+        pixels[round(top) : round(top + side), round(left) : round(left + side)] = random.integers(200, 256)
     return Image.fromarray(pixels)
 
 

@@ -89,11 +89,11 @@ def nothing_commits() -> Iterator[None]:
             session.expunge_all()  # what was loaded stays readable, as after a commit
             session.rollback()
 
-    Database.transaction = dry  # type: ignore[method-assign]
+    Database.transaction = dry  # type: ignore[method-assign]  # every transaction of the program
     try:
         yield
     finally:
-        Database.transaction = kept  # type: ignore[method-assign]
+        Database.transaction = kept  # type: ignore[method-assign]  # as it was
 
 
 def lay_out_files(home: Path) -> None:
@@ -168,12 +168,12 @@ class Program:
             codes.append(error.code)
             kept(self, error, language)
 
-        console.Refusal.__init__ = told  # type: ignore[method-assign]
+        console.Refusal.__init__ = told  # type: ignore[method-assign]  # nothing else knows its code
         try:
             environment = {"YEDANG_HOME": str(self.home), "YEDANG_ACTOR": actor, "YEDANG_DATABASE_URL": ""}
             done = click.testing.CliRunner().invoke(yedang, words.split(), input=TYPED, env=environment)
         finally:
-            console.Refusal.__init__ = kept  # type: ignore[method-assign]
+            console.Refusal.__init__ = kept  # type: ignore[method-assign]  # as it was
         if done.exit_code == 2 or (done.exception is not None and not isinstance(done.exception, SystemExit)):
             return FAULT, done.output
         return outcome(codes[0] if codes else ""), done.output

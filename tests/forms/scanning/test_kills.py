@@ -28,12 +28,10 @@ DYING = """
 import json, os, random, signal, sys, time
 from contextlib import contextmanager
 from pathlib import Path
-from sqlalchemy import event
 from forms.catalogue import load_catalogue
 from forms.scanning import apart, intake, masters, rasters
-from records import unfiled, vault
-from records.database import Database
 from records.users import Actor, Role
+from tests.forms.scanning.dying import mortal
 
 url, home, actor, batch, kills = sys.argv[1], Path(sys.argv[2]), *map(int, sys.argv[3:6])
 catalogue = load_catalogue()
@@ -54,22 +52,7 @@ def near(spool, name):
 apart.opened = near
 
 def work(points):
-    done = 0
-    def step(*_args, **_more):
-        nonlocal done
-        done += 1
-        if done == points:
-            os.kill(os.getpid(), signal.SIGKILL)
-    def sync(folder, original=unfiled._sync_folder):
-        step()
-        original(folder)
-        step()
-    unfiled._sync_folder = sync
-    database = Database(url)
-    for moment in ("before_cursor_execute", "commit"):
-        event.listen(database.engine, moment, step)
-    master = vault.MasterKey(home / "keys" / "master.key")
-    desk = intake.ScanDesk(catalogue, vault.Vault(home / "vault", master), master.page_secret(), lease=0.01)
+    database, desk = mortal(url, home, catalogue, points, lease=0.01)
     intake.work_batch(database, desk, Actor(actor, "staff", Role.STAFF), batch)
 
 died = []

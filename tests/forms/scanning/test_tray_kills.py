@@ -24,34 +24,18 @@ ROOT = Path(__file__).resolve().parents[3]
 DYING = """
 import json, os, signal, sys
 from pathlib import Path
-from sqlalchemy import event, select
 from forms.catalogue import load_catalogue
-from forms.scanning import intake, placing, tray_journal, undoing
+from forms.scanning import placing, tray_journal, undoing
 from forms.tables import ScanPage
-from records import unfiled, units, vault
-from records.database import Database
+from records import units
 from records.users import Actor, Role
+from tests.forms.scanning.dying import mortal
 
 url, home, actor, page_id = sys.argv[1], Path(sys.argv[2]), *map(int, sys.argv[3:5])
 catalogue = load_catalogue()
 
 def work(points):
-    done = 0
-    def step(*_args, **_more):
-        nonlocal done
-        done += 1
-        if done == points:
-            os.kill(os.getpid(), signal.SIGKILL)
-    def sync(folder, original=unfiled._sync_folder):
-        step()
-        original(folder)
-        step()
-    unfiled._sync_folder = sync
-    database = Database(url)
-    for moment in ("before_cursor_execute", "commit"):
-        event.listen(database.engine, moment, step)
-    master = vault.MasterKey(home / "keys" / "master.key")
-    desk = intake.ScanDesk(catalogue, vault.Vault(home / "vault", master), master.page_secret())
+    database, desk = mortal(url, home, catalogue, points)
     me = Actor(actor, "archivist", Role.ARCHIVIST)
     with database.transaction() as session:
         page = session.get_one(ScanPage, page_id)

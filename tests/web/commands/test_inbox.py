@@ -136,10 +136,12 @@ def test_folders_inside_are_taken_too_and_put_aside_under_their_names(
 def test_a_file_that_cannot_be_read_is_a_problem_after_a_while(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
     (inbox.folder / "a.pdf").write_bytes(b"%PDF-1.7")
 
-    def refused(*_args: object) -> bytes:
-        raise PermissionError(13, "Permission denied")
+    def refused(path: Path, mode: str = "r", *more: Any, really: Any = Path.open, **named: Any) -> Any:
+        if mode == "rb":
+            raise PermissionError(13, "Permission denied")
+        return really(path, mode, *more, **named)
 
-    monkeypatch.setattr(Path, "read_bytes", refused)
+    monkeypatch.setattr(Path, "open", refused)
     assert inbox.take_in() == 0
     monkeypatch.setattr(module, "PATIENCE_SECONDS", 0.0)
     assert inbox.take_in() == 1
