@@ -31,6 +31,7 @@ from retention.schedule_versions import InForce
 from retention.tables import Disposal, DisposalLine, DisposalRun
 
 LEASE = timedelta(minutes=2)
+_SOON = timedelta(seconds=30)
 #: So often the row is written while a run lasts, in seconds: whoever waits sees it move, and the work goes on.
 _NOTED_EVERY = 0.5
 #: A line in one of these states has been dealt with, as far as the progress of a run is concerned.
@@ -219,6 +220,12 @@ def under_way(session: Session) -> DisposalRun | None:
     """The run that waits or is being worked off, or None."""
     query = select(DisposalRun).where(DisposalRun.state != "finished").order_by(DisposalRun.id)
     return session.scalar(query.limit(1))
+
+
+def unattended(run: DisposalRun) -> bool:
+    """Whether nobody works on a run that has waited for half a minute: the worker seems not to be there."""
+    since = run.leased_until or run.asked_at + _SOON
+    return run.state != "finished" and since < clock.now()
 
 
 def find_run(session: Session, run_id: int) -> DisposalRun:

@@ -9,7 +9,7 @@ from flask import Flask
 from flask_bootstrap import Bootstrap5
 from flask_login import current_user
 
-from web import addresses, failures, guard, icons, language, navigation, signing_in, views, visit, words
+from web import addresses, failures, guard, icons, language, navigation, record_states, signing_in, views, visit, words
 from web.batches import BatchHand
 from web.office import Office
 from web.outbox import Outbox
@@ -47,6 +47,9 @@ def _furnish(app: Flask, office: Office) -> None:
         submitted=visit.submitted,
         picked=visit.picked,
         word=words.word,
+        record_now=record_states.record_now,
+        records_now=record_states.records_now,
+        record_gone=record_states.record_gone,
         office=office.settings,
         asset_version=_asset_version(app),
     )

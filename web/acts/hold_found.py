@@ -54,7 +54,7 @@ class Found:
 
 
 def find(session: Session, office: Office, actor: Actor, asking: Asking) -> Found:
-    """Everything that the question finds and the actor may know of. Raises NotAllowed, BadInput (nothing, too much)."""
+    """Everything that the question finds and the actor may know of. Raises NotAllowed, BadInput (too much)."""
     actor.require("冻结档案", *HOLDERS)
     visible = Visible(access.open_dossiers(session, actor), access.sees_series(actor))
     how: dict[str, Any] = {
@@ -63,8 +63,6 @@ def find(session: Session, office: Office, actor: Actor, asking: Asking) -> Foun
     }  # fmt: skip
     asked = ask(office.index, asking.text, **how)
     hits = list(every_hit(session, asked, visible, MOST_FOUND + 1))
-    if not hits:
-        raise BadInput(what="没有找到可冻结的文件")
     if len(hits) > MOST_FOUND:
         raise BadInput(what=f"检索结果超过 {MOST_FOUND} 件,请缩小范围,或按单元、类别冻结")
     ids = sorted({hit.document_id for hit in hits})

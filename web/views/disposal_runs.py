@@ -64,6 +64,7 @@ def page(run_id: int) -> ResponseReturnValue:
         said={one["line"]: one for one in run.outcomes},
         done_to=certificates.done_to,
         stage=told(*disposal_runs.stage(run)),
+        unattended=runs.unattended(run),
         people=visit.people(),
     )
 
