@@ -35,6 +35,7 @@ def _ours(name: str, home: Path, url: str, cluster: Path | None = None) -> list[
     archivist, manager = destroying_office.build(office, DOCUMENTS, STAYING)
     number = _agree(office, archivist, manager)
     files = sum(path.suffix == ".age" for path in home.rglob("*"))
+    os.sync()  # what was filed long ago lies on the disk long since
     start = time.perf_counter()
     outcomes = purge.run(
         office.database, office.vault, in_force, archivist, ON,

@@ -93,7 +93,7 @@ class Builder:
     def key(self, scope: str) -> tuple[int, Recipient]:
         """A key that opens what is sealed for it, wrapped as the vault wraps it."""
         identity = Identity.generate()
-        secret, own = str(identity).encode(), {"scope": scope, "created_at": _THEN}
+        secret, own = str(identity).encode(), {"scope": scope, "created_at": _THEN, "parent_id": None}
         if scope == "document":
             own |= {"parent_id": self.series.id}
             wrapped = key_holders.seal(secret, [Recipient.from_str(self.series.recipient)])

@@ -36,7 +36,7 @@ from retention.tables import Disposal, DisposalLine
 
 Progress = Callable[[int, int], None]
 #: How many documents go in one transaction, about: what is destroyed there keeps everybody else from writing.
-DOCUMENTS_AT_ONCE = 200
+DOCUMENTS_AT_ONCE = 400
 _DELETED = ("destroying", "内容已删除,残迹待清除", "deleted, traces to be removed")
 
 
@@ -147,6 +147,7 @@ def _attempt(database: Database, work: _Work, group: Sequence[int]) -> list[Outc
         with database.transaction() as session:
             holds.take_turns(session)
             audit.lock(session)  # before any row: whoever files takes it first too
+            scrubbing.words_in_bulk(session)
             return _carry_out(session, work, _lines(session, group))
     except (OfficeError, SQLAlchemyError, OSError) as error:
         if len(group) > 1:

@@ -2,7 +2,9 @@
 
 SQLite: ``secure_delete`` zeroes what is deleted, yet rebalanced pages keep scraps of moved rows (measured: some in
 most files of 3,000 rows), and the journal keeps whole pages. So the file is rewritten (VACUUM, its scratch copy in
-memory) and the journal emptied (checkpoint TRUNCATE).
+memory) and the journal emptied (checkpoint TRUNCATE). The full-text index removes words one by one from every list
+they stand in, 3 ms a document; a purge lets it mark them only (``words_in_bulk``), and its lists are written anew
+before the file is (optimize: 0.2 s for 20,000 documents).
 
 PostgreSQL: deleted and updated rows stay as dead versions, and the planner's statistics hold sample values. So every
 table but the log (which never loses a row) is rewritten with fresh statistics (VACUUM FULL, ANALYZE), once no older
@@ -24,6 +26,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from records.database import BUSY_SECONDS, Database
 from records.errors import OfficeError
@@ -31,6 +34,8 @@ from records.errors import OfficeError
 #: How long to wait for others to finish what they began before the deletion, in seconds.
 PATIENCE = 30.0
 _NEVER_LOSES_ROWS = "audit_log"
+# SQLite's own list of tables: what keeps words is looked for there, whoever made it and however many there are.
+_FULL_TEXT = "SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE % USING fts5%' ORDER BY name"
 
 
 class NotScrubbed(OfficeError):
@@ -39,6 +44,13 @@ class NotScrubbed(OfficeError):
     code = "retention.not_scrubbed"
     zh = "内容已删除,但数据库文件中的残迹尚未清除({why})。下次执行时会继续。"
     en = "The content is deleted, but traces in the database's files are not removed yet ({why}). The next run goes on."
+
+
+def words_in_bulk(session: Session) -> None:
+    """Let the full-text index mark what this transaction deletes, for ``scrub`` to remove; until then it stays so."""
+    if session.get_bind().dialect.name == "sqlite":
+        for table in session.scalars(text(_FULL_TEXT)).all():
+            session.execute(text(f"INSERT INTO {table}({table}, rank) VALUES('secure-delete', 0)"))
 
 
 def scrub(database: Database, patience: float = PATIENCE) -> None:
@@ -54,6 +66,9 @@ def _scrub_sqlite(database: Database, patience: float) -> None:
         cursor = connection.cursor()
         try:
             cursor.execute(f"PRAGMA busy_timeout={int(patience * 1000)}")
+            for (table,) in cursor.execute(_FULL_TEXT).fetchall():
+                cursor.execute(f"INSERT INTO {table}({table}) VALUES('optimize')")
+                cursor.execute(f"INSERT INTO {table}({table}, rank) VALUES('secure-delete', 1)")
             cursor.execute("VACUUM")
             busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         except connection.Error as error:
