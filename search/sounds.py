@@ -50,6 +50,16 @@ def spellings(name: str) -> set[str]:
     return {spelling for spelling in found if len(spelling) > 1}
 
 
+def whole_sounds(name: str) -> set[str]:
+    """A whole name's sounds, in full.
+
+    >>> sorted(whole_sounds("张强"))
+    ['zhangjiang', 'zhangqiang']
+    """
+    heard = [sounds for character in name[:_LONGEST_NAME] if (sounds := readings(character))]
+    return {"".join(one) for one in islice(product(*heard), _MOST_SPELLINGS)} - {""}
+
+
 def with_surname(name: str) -> set[str]:
     """The surname in full and the rest by initials, as people type names.
 

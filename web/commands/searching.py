@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from forms.catalogue_rows import Named
 from records import access, audit
 from records.audit import Verb
-from records.users import OFFICE_ROLES
+from records.users import OFFICE_ROLES, Actor
 from retention.certificates import tombstone
+from search import saved as saved_searches
 from search.facets import Facets, Value, facets
 from search.results import Hit, Order, Results, Visible, ask, every_hit, search
 from search.suggestions import did_you_mean
@@ -40,7 +41,7 @@ HIT_COLUMNS = (
 
 
 @click.command("search", cls=OfficeCommand)
-@click.argument("query")
+@click.argument("query", required=False, default="")
 @click.option("--unit", help="单元房号 / within a unit")
 @click.option("--form", help="表单代码或名称 / within a form")
 @click.option("--from", "since", type=DAY, help="日期起 / from this date")
@@ -56,6 +57,9 @@ HIT_COLUMNS = (
     "--xlsx", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="全部结果另存为 .xlsx / all results as a worksheet",
 )  # fmt: skip
+@click.option("--saved", metavar="NAME", help="打开已存检索 / ask a saved search")
+@click.option("--save", metavar="NAME", help="以此名称保存 / save under this name")
+@click.option("--share", is_flag=True, help="与全办公室共享(经理) / share with the office (manager)")
 @pass_console
 def command(
     console: Console,
@@ -66,15 +70,25 @@ def command(
     order: Order,
     faceted: bool,
     xlsx: Path | None,
+    saved: str | None,
+    save: str | None,
+    share: bool,
     **filters: Any,
 ) -> Answer:
     """全文检索;只找得到有权查阅的。 / Full-text search within what you may see.
 
-    可用「且 或 非」、"短语"、词头*、单元: 业主: 表单: 编号: 日期:[2026-01 至 2026-03]。
+    可用「且 或 非」、"短语"、词头*、单元: 业主: 表单: 编号: 类别: 目录: 日期:[2026-01 至 2026-03]。
     """
+    if bool(query) == bool(saved) or (share and not save):
+        zh, en = "给出检索词或 --saved 名称;--share 须同 --save", "give QUERY or --saved NAME; --share goes with --save"
+        raise click.UsageError(f"{zh} / {en}")
     office = console.office
     with office.transaction() as session:
         actor = console.actor(session)
+        if saved:
+            query, order, filters = _saved(session, actor, saved)
+        if save:
+            _keep(session, actor, save, query, order, filters, share)
         visible = Visible(access.open_dossiers(session, actor), access.sees_series(actor))
         how: dict[str, Any] = {"visible": visible, **filters}
         found = search(session, office.index, query, order=order, limit=limit, offset=offset, **how)
@@ -92,6 +106,20 @@ def command(
         data["facets"] = {name: _values(getattr(counted, name)) for name in FACETS}
     remarks = [*_remarks(found, gone), *_more(counted, meant, written, xlsx)]
     return answer(data, Table(HIT_COLUMNS, hits), *remarks)
+
+
+def _saved(session: Session, actor: Actor, name: str) -> tuple[str, Order, dict[str, Any]]:
+    kept = saved_searches.kept_in(saved_searches.find(session, actor, name))
+    narrowed = {"within": kept.within, "unit": kept.unit or None, "form": kept.form or None}
+    return kept.query, kept.order, {**narrowed, "since": kept.since, "until": kept.until}
+
+
+def _keep(
+    session: Session, actor: Actor, name: str, query: str, order: Order, filters: Mapping[str, Any], share: bool
+) -> None:
+    unit, form = filters["unit"] or "", filters["form"] or ""
+    kept = saved_searches.Kept(query, filters.get("within", ""), unit, form, filters["since"], filters["until"], order)
+    saved_searches.save(session, actor, name, kept, shared=share)
 
 
 def _write(session: Session, office: Office, query: str, path: Path, how: dict[str, Any]) -> int:
@@ -126,6 +154,7 @@ def _hit(hit: Hit, names: Mapping[str, Named]) -> dict[str, object]:
         "section": hit.section,
         "unit": hit.unit,
         "dated": hit.dated,
+        "reasons": hit.reasons,
         "snippet": "".join(f"【{text}】" if marked else text for text, marked in hit.snippet),
         "found": [
             {

@@ -3,7 +3,8 @@
 
 (() => {
   const box = document.getElementById("search-box");
-  if (!box || !box.dataset.suggestions) return;
+  /* The search page shows with its answer how the words may go on. */
+  if (!box || !box.dataset.suggestions || document.getElementById("answer")) return;
   const list = document.createElement("ul");
   list.className = "suggestions"; list.id = "search-suggestions"; list.hidden = true;
   list.setAttribute("role", "listbox");

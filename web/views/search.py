@@ -2,159 +2,192 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import tempfile
+import time
+from dataclasses import asdict, replace
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import select
 
-from forms import numbering
-from forms.catalogue import UnknownForm
-from records import access, audit, clock, identifiers, place_codes, places
+from records import access, audit, clock
 from records.audit import Verb
-from records.errors import OfficeError
-from records.paper_tables import Place
-from records.tables import Dossier, Unit
-from records.units import successors
 from records.users import OFFICE_ROLES
 from retention.certificates import tombstone
-from search.facets import MOST_COUNTED, facets
-from search.results import Order, Visible, search
-from search.suggestions import did_you_mean, suggest
+from search import saved, widening
+from search.facets import facets
+from search.results import Order, Results, Visible, ask, every_hit, search
+from search.suggestions import Suggestion, did_you_mean, suggest
 from web import facet_links, visit
+from web.acts import found_sheet
 from web.acts.page_texts import field_names
 from web.label_links import led_to
-from web.language import language, named, spoken
+from web.language import language
+from web.shortcuts import closed_dossiers, homes, shortcuts
 from web.visit import only
-from web.words import READINGS
+from web.words import READINGS, REASONS
 
 views = Blueprint("search", __name__, url_prefix="/search")
 PER_PAGE = 20
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LONGEST_TYPED = 100
-
-
-@dataclass(frozen=True)
-class Shortcut:
-    """Something that the words name outright: a unit, a dossier's number, a form, a page's number."""
-
-    icon: str
-    name: str
-    text: str
-    address: str
+#: While somebody types, what was found is logged once in so many seconds.
+_TYPING = 60
 
 
 @views.get("/")
 @only(*OFFICE_ROLES)
 def page() -> ResponseReturnValue:
-    """What was found, with what the words name outright above it; without words, how to ask."""
-    text, number = request.args.get("q", "").strip(), max(1, request.args.get("page", 1, type=int))
-    if not text:
-        return render_template("search.html", text="", results=None, examples=_examples())
-    address = led_to(text)
+    """What was found, with what the words name outright above it; without words, what was saved and how to ask.
+
+    ``live``: only the answer, for the page that shows it while its box is typed into.
+    """
+    kept, live = asked_for(), bool(request.args.get("live"))
+    template = "search_answer.html" if live else "search.html"
+    if not kept.query:
+        return render_template(template, text="", results=None, examples=_examples(), saved=_saved())
+    address = None if live else led_to(kept.query)
     if address is not None:
         return redirect(address)
-    session, me = visit.look(), visit.actor()
-    visible, index, within = _visible(), visit.office().index, request.args.get("within", "").strip()
-    how: dict[str, Any] = {
-        "visible": visible, "within": within,
-        "unit": request.args.get("unit") or None, "form": request.args.get("form") or None,
-        "since": _date("since"), "until": _date("until"),
-    }  # fmt: skip
-    order: Order = "relevance" if request.args.get("order") == "relevance" else "date"
-    results = search(session, index, text, order=order, limit=PER_PAGE, offset=(number - 1) * PER_PAGE, **how)
-    if number == 1:
-        with visit.act() as acting:
-            audit.append(acting, me.id, Verb.SEARCHED, "search", {"found": results.total})
-    return render_template(
-        "search.html",
-        text=text,
-        within=within,
-        order=order,
-        results=results,
-        groups=facet_links.groups(facets(session, index, text, **how), visit.office().catalogue, text, within),
-        most_counted=MOST_COUNTED,
-        meant=[] if results.total else did_you_mean(session, index, text, visible=visible, register=True),
-        shortcuts=list(_shortcuts(text)),
-        gone=tombstone(session, text),
-        forms={form.code: form for form in visit.office().catalogue.forms},
-        names=partial(field_names, visit.office().catalogue),
-        known_by=READINGS,
-        page=number,
-        pages=max(1, -(-results.total // PER_PAGE)),
-        examples=_examples(),
-    )
+    results = _found(kept)
+    if not request.args.get("before") and (not live or _begins_typing()):
+        _log({"found": results.total})
+    return render_template(template, **_answer(kept, results, live=live))
+
+
+def _found(kept: saved.Kept) -> Results:
+    number, before = max(1, request.args.get("page", 1, type=int)), request.args.get("before", type=int)
+    return search(
+        visit.look(), visit.office().index, kept.query, **_how(kept), order=kept.order, limit=PER_PAGE,
+        offset=(number - 1) * PER_PAGE, before=before if kept.order == "date" else None,
+    )  # fmt: skip
+
+
+def _answer(kept: saved.Kept, results: Results, *, live: bool) -> dict[str, Any]:
+    look, index, how, catalogue = visit.look(), visit.office().index, _how(kept), visit.office().catalogue
+    nothing = not results.total
+    return {
+        "text": kept.query,
+        "within": kept.within,
+        "kept": kept,
+        "order": kept.order,
+        "results": results,
+        "counted": (counted := facets(look, index, kept.query, **how)),
+        "groups": facet_links.groups(counted, catalogue, kept.query, kept.within),
+        "meant": did_you_mean(look, index, kept.query, visible=how["visible"], register=True) if nothing else [],
+        "wider": widening.wider(look, index, kept.query, visible=how["visible"]) if nothing else [],
+        "shortcuts": shortcuts(kept.query),
+        "homes": homes(kept.query),
+        "closed": closed_dossiers(kept.query),
+        "suggestions": _suggestions(kept.query) if live else [],
+        "gone": tombstone(look, kept.query),
+        "forms": {form.code: form for form in catalogue.forms},
+        "names": partial(field_names, catalogue),
+        "known_by": READINGS,
+        "reasons": REASONS,
+        "again": partial(_again, kept),
+        "page": max(1, request.args.get("page", 1, type=int)),
+        "per_page": PER_PAGE,
+        "examples": _examples(),
+        "saved": [],
+    }
 
 
 @views.get("/suggestions")
 @only(*OFFICE_ROLES)
 def suggestions() -> ResponseReturnValue:
     """How the question being typed may go on, for the box on every page."""
+    return jsonify(suggestions=[asdict(one) for one in _suggestions(request.args.get("q", "")[:_LONGEST_TYPED])])
+
+
+def _suggestions(typed: str) -> list[Suggestion]:
     kinds = {"unit": _("单元"), "owner": _("业主"), "form": _("表单"), "serial": _("编号")}
-    typed = request.args.get("q", "")[:_LONGEST_TYPED]
     found = suggest(visit.look(), visit.office().index, typed, visible=_visible(), register=True)
-    return jsonify(suggestions=[{"kind": kinds[one.kind], "name": one.name, "text": one.text} for one in found])
+    return [Suggestion(kinds[one.kind], one.name, one.text) for one in found]
+
+
+@views.get("/results.xlsx")
+@only(*OFFICE_ROLES)
+def sheet() -> ResponseReturnValue:
+    """All that was found as a worksheet, in the same order of days; what it took along stands in the log."""
+    kept = asked_for()
+    how = _how(kept)
+    asked = ask(visit.office().index, kept.query, **how)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "results.xlsx"
+        written = found_sheet.write(every_hit(visit.look(), asked, how["visible"], found_sheet.MOST_ROWS), path)
+        answer = Response(path.read_bytes(), mimetype=XLSX)
+    _log({"found": written, "written": written})
+    name = f"{clock.today():%Y%m%d}-results.xlsx"
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
+
+
+def asked_for() -> saved.Kept:
+    """The question and what narrows it, from the address or from a submitted form."""
+    given = request.values
+    return saved.Kept(
+        given.get("q", "").strip(),
+        given.get("within", "").strip(),
+        given.get("unit", "").strip(),
+        given.get("form", "").strip(),
+        _date(given.get("since", "")),
+        _date(given.get("until", "")),
+        "relevance" if given.get("order") == "relevance" else "date",
+    )
+
+
+def address_of(kept: saved.Kept, endpoint: str = "search.page", **more: object) -> str:
+    """The address of a question with what narrows it."""
+    narrowed = {name: value for name in ("within", "unit", "form", "since", "until") if (value := getattr(kept, name))}
+    order = {"order": kept.order} if kept.order != "date" else {}
+    return url_for(endpoint, **{"q": kept.query or None, **narrowed, **order, **more})
+
+
+def _again(kept: saved.Kept, order: Order | None = None, endpoint: str = "search.page", **more: object) -> str:
+    return address_of(replace(kept, order=order or kept.order), endpoint, **more)
+
+
+def _how(kept: saved.Kept) -> dict[str, Any]:
+    return {
+        "visible": _visible(), "within": kept.within, "unit": kept.unit or None, "form": kept.form or None,
+        "since": kept.since, "until": kept.until,
+    }  # fmt: skip
 
 
 def _visible() -> Visible:
-    session, me = visit.look(), visit.actor()
-    return Visible(access.open_dossiers(session, me), access.sees_series(me))
+    look, me = visit.look(), visit.actor()
+    return Visible(access.open_dossiers(look, me), access.sees_series(me))
 
 
-def _date(name: str) -> date | None:
-    text = request.args.get(name, "").strip()
-    return clock.parse_date(text) if text else None
+def _date(text: str) -> date | None:
+    return clock.parse_date(text.strip()) if text.strip() else None
 
 
-def _shortcuts(text: str) -> list[Shortcut]:
-    finders = (_unit, _dossier, _place, _serial, _form)
-    return [found for found in (finder(text) for finder in finders) if found is not None]
+def _log(details: dict[str, int]) -> None:
+    with visit.act() as acting:
+        audit.append(acting, visit.actor().id, Verb.SEARCHED, "search", details)
 
 
-def _unit(text: str) -> Shortcut | None:
-    if not identifiers.is_valid(text):
-        return None
-    unit = visit.look().scalar(select(Unit).where(Unit.code == identifiers.validate(text)).limit(1))
-    if unit is None:
-        return None
-    about = unit.estate
-    if unit.closed_on is not None:
-        about = _("已注销，现为 {units}").format(units="、".join(one.code for one in successors(visit.look(), unit)))
-    return Shortcut("buildings", spoken(unit.code), about, url_for("units.page", unit_id=unit.id))
+def _begins_typing() -> bool:
+    now = time.time()
+    begun = session.get("typing", 0.0)
+    if 0 <= now - begun < _TYPING:
+        return False
+    session["typing"] = now
+    return True
 
 
-def _dossier(text: str) -> Shortcut | None:
-    found = visit.look().scalar(select(Dossier).where(Dossier.number == text.upper()))
-    if found is None:
-        return None
-    return Shortcut("folder2", found.number, _("业主档案"), url_for("dossiers.page", number=found.number))
-
-
-def _place(text: str) -> Shortcut | None:
-    code = places.named(text)
-    found = visit.look().scalar(select(Place).where(Place.code == code)) if code else None
-    if found is None:
-        return None
-    return Shortcut("archive", found.code, place_codes.format(found.code), url_for("places.page", code=found.code))
-
-
-def _serial(text: str) -> Shortcut | None:
-    try:
-        found = numbering.find_serial(visit.look(), text)
-    except OfficeError:
-        return None
-    return Shortcut("upc-scan", found.text, _("这个编号的去向"), url_for("numbers.page", text=found.text))
-
-
-def _form(text: str) -> Shortcut | None:
-    try:
-        form = visit.office().catalogue.form(text)
-    except UnknownForm:
-        return None
-    return Shortcut("file-earmark-text", named(form), form.code, url_for("forms_catalogue.page", code=form.code))
+def _saved() -> list[dict[str, Any]]:
+    me = visit.actor()
+    return [
+        {"row": row, "own": row.saved_by == me.id, "address": address_of(saved.kept_in(row))}
+        for row in saved.listed(visit.look(), me)
+    ]
 
 
 def _examples() -> list[tuple[str, str]]:
