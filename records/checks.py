@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
-from records import audit, clock
+from records import audit, clock, opening
 from records.audit import Verb
 from records.check_tables import CheckRun
 from records.errors import BadInput, NotFound
-from records.tables import Blob
+from records.opening import Prover, Sealed
+from records.tables import Blob, Key
 from records.users import Actor, Role
-from records.vault import Vault
-from records.verify import Finding, check_blobs
+from records.vault import Vault, blob_path
+from records.verify import Finding, check_blobs, unreadable
 
 KINDS = ("full", "sample")
 CHECKERS = (Role.ARCHIVIST, Role.SUPERVISOR, Role.MANAGER, Role.ADMIN)
-#: How many images a nightly sample opens, and how many are opened between two commits.
-SAMPLE, PIECE = 500, 100
+#: How many images a nightly sample opens, and how many are opened between two commits; where several are opened at a
+#: time, as many more.
+SAMPLE, PIECE, AT_ONCE = 500, 100, 20
 LEASE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
 class Piece:
-    """What was looked at between two commits: up to which image, how many, and what was found."""
+    """What was looked at between two commits: up to which image, how many, and what was found.
+
+    ``suspects``: images, by id, that did not open; they are looked at again before anybody is told.
+    """
 
     last_blob: int
     count: int
-    findings: Sequence[Finding]
+    findings: Sequence[Finding] = ()
+    suspects: Sequence[tuple[int, str]] = ()
 
 
 def ask(session: Session, actor: Actor | None, kind: str) -> CheckRun:
@@ -65,17 +72,49 @@ def claim(session: Session, run_id: int | None = None) -> CheckRun | None:
     return run
 
 
-def open_piece(session: Session, vault: Vault, run: CheckRun) -> Piece:
-    """Open the next images of a check and see what is wrong with them; an empty piece when none are left."""
-    left = session.scalars(_of(run).where(Blob.id > run.last_blob).order_by(Blob.id).limit(PIECE)).all()
-    return Piece(left[-1].id if left else run.last_blob, len(left), list(check_blobs(session, vault, left)))
+def open_piece(session: Session, vault: Vault, run: CheckRun, prover: Prover | None = None) -> Piece:
+    """Open the next images of a check; an empty piece when none are left, or when none can be opened here.
+
+    Without a ``prover`` one after the other; the images of a sample are decoded too.
+    """
+    if not vault.master.can_open():
+        return Piece(run.last_blob, 0)
+    limit = PIECE * AT_ONCE if prover else PIECE
+    files = [_sealed(row) for row in session.execute(_files_of(run).limit(limit))]
+    fates = (prover or opening.here(vault, look=run.kind == "sample"))(files)
+    suspects = [(file.id, fate) for file, fate in zip(files, fates, strict=True) if fate]
+    return Piece(files[-1].id if files else run.last_blob, len(files), suspects=suspects)
 
 
-def note(run: CheckRun, piece: Piece) -> None:
-    """Keep what a piece found; the check is free for the next."""
-    found = ({"code": one.code, "subject": one.subject, "zh": one.zh, "en": one.en} for one in piece.findings)
-    run.findings = [*run.findings, *found]
+def _files_of(run: CheckRun) -> Select[*tuple[Any, ...]]:
+    series = aliased(Key)
+    columns = (Blob.id, Blob.digest, Blob.key_id, Blob.size, Blob.media_type, Key.wrapped, Key.parent_id)
+    query = select(*columns, series.wrapped.label("series")).join(Key, Key.id == Blob.key_id)
+    query = query.outerjoin(series, series.id == Key.parent_id)
+    return query.where(_belongs(run), Blob.id > run.last_blob).order_by(Blob.id)
+
+
+def _sealed(row: Any) -> Sealed:
+    keys = (row.wrapped,) if row.parent_id is None else (row.wrapped, row.series)
+    return Sealed(row.id, blob_path(row.digest, row.key_id), row.digest, row.size, row.media_type, keys)
+
+
+def note(session: Session, vault: Vault, run: CheckRun, piece: Piece) -> None:
+    """Keep what a piece found; the check is free for the next.
+
+    Suspects are looked at once more, by the checker that stands apart: what was destroyed meanwhile is no finding.
+    """
+    for blob_id, fate in piece.suspects:
+        blob = session.get(Blob, blob_id)
+        if blob is not None:
+            _keep(run, [unreadable(session, blob)] if fate == "unreadable" else check_blobs(session, vault, [blob]))
+    _keep(run, piece.findings)
     run.last_blob, run.done, run.leased_until = piece.last_blob, run.done + piece.count, None
+
+
+def _keep(run: CheckRun, findings: Iterable[Finding]) -> None:
+    found = ({"code": one.code, "subject": one.subject, "zh": one.zh, "en": one.en} for one in findings)
+    run.findings = [*run.findings, *found]
 
 
 def finish(session: Session, run: CheckRun) -> None:
@@ -104,5 +143,9 @@ def last_asked(session: Session, kind: str) -> datetime | None:
 
 
 def _of(run: CheckRun) -> Select[Blob]:
+    return select(Blob).where(_belongs(run))
+
+
+def _belongs(run: CheckRun) -> ColumnElement[bool]:
     # Every so manyth image, and another remainder for each sample: within so many nights each has had its turn.
-    return select(Blob).where(Blob.id % run.step == run.id % run.step)
+    return Blob.id % run.step == run.id % run.step

@@ -46,7 +46,13 @@ def check_vault(session: Session, vault: Vault, progress: Progress | None = None
         yield from check_blobs(session, vault, [blob])
         if progress:
             progress(done, total)
-    yield from stray_files(session, vault)
+    yield from stray_files(session, vault, lying(vault))
+
+
+def unreadable(session: Session, blob: Blob) -> Finding:
+    """An image whose bytes are what was filed, and which no program opens as an image."""
+    zh, en = "影像与归档时一致,但打不开,不是有效的图像", "the image is what was filed, and is no image that opens"
+    return Finding("vault.unreadable", _where(session, blob), zh, en)
 
 
 def check_blobs(session: Session, vault: Vault, blobs: Iterable[Blob]) -> Iterator[Finding]:
@@ -90,17 +96,28 @@ def _where(session: Session, blob: Blob) -> str:
     return f"document:{page.document_id} {page.document.serial or ''} page {page.position}".replace("  ", " ")
 
 
-def stray_files(session: Session, vault: Vault) -> Iterator[Finding]:
-    """No file lies in the vault without a record."""
+def lying(vault: Vault) -> list[str]:
+    """The vault's files, but for those that are being filed just now. Ask before the records are read.
+
+    A file that lies there now and of which the records know nothing afterwards was not filed in between.
+    """
+    found = sorted(files_below(vault.folder))
+    being_filed = set(unfiled.names(vault.folder))
+    return [path for path in found if Path(path).name not in being_filed]
+
+
+def stray_files(session: Session, vault: Vault, found: Iterable[str]) -> Iterator[Finding]:
+    """No file lies in the vault without a record; ``found`` is what was ``lying`` there before the session began."""
     known = {blob_path(digest, key_id) for digest, key_id in session.execute(select(Blob.digest, Blob.key_id))}
     leaving = set(session.scalars(select(Discard.path)))
-    being_filed = set(unfiled.names(vault.folder))
-    for path in sorted(files_below(vault.folder)):
+    for path in found:
+        if path in known or not (vault.folder / path).exists():
+            continue
         if path in leaving:
             yield Finding(
                 "vault.leftover", path, f"已销毁内容的文件尚未清除:{path}", f"file of a destroyed record: {path}"
             )
-        elif path not in known and Path(path).name not in being_filed:
+        else:
             yield Finding("vault.stray", path, f"库房中有无主文件:{path}", f"file without a record: {path}")
 
 

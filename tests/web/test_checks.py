@@ -12,10 +12,10 @@ import pypdfium2
 import pytest
 from sqlalchemy import func, select, update
 
-from records import checks, clock, users
+from records import checks, clock, opening, users
 from records.check_tables import CheckRun
 from records.tables import AuditEntry, Blob, Dossier
-from records.vault import blob_path
+from records.vault import Vault, blob_path
 from retention import holds
 from web.checking import advice
 from web.checking.working import work_off, work_piece
@@ -44,6 +44,17 @@ def blob_file(office: Office) -> Path:
         blob = session.scalars(select(Blob).order_by(Blob.id.desc())).first()
         assert blob is not None
         return office.vault.folder / blob_path(blob.digest, blob.key_id)
+
+
+def _watch(monkeypatch: pytest.MonkeyPatch, opened: list[int]) -> None:
+    """Note which images are opened."""
+    ordinary = opening.here
+
+    def watched(vault: Vault, *, look: bool = False) -> opening.Prover:
+        prove = ordinary(vault, look=look)
+        return lambda files: (opened.extend(one.id for one in files), prove(files))[1]
+
+    monkeypatch.setattr(opening, "here", watched)
 
 
 def test_a_sound_office_holds_and_every_image_was_opened(office: Office) -> None:
@@ -78,8 +89,7 @@ def test_a_backup_that_is_too_old_is_named(office: Office, monkeypatch: pytest.M
 def test_a_check_that_was_killed_goes_on_where_it_stopped(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "PIECE", 1)
     opened: list[int] = []
-    look = checks.check_blobs
-    monkeypatch.setattr(checks, "check_blobs", lambda s, v, b: opened.extend(one.id for one in b) or look(s, v, b))
+    _watch(monkeypatch, opened)
     with office.transaction() as session:
         run_id = checks.ask(session, None, "full").id
     for _ in range(2):
@@ -98,15 +108,14 @@ def test_a_check_that_was_killed_goes_on_where_it_stopped(office: Office, monkey
 
 def test_samples_of_some_nights_see_every_image(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "SAMPLE", 2)
-    opened: set[int] = set()
-    look = checks.check_blobs
-    monkeypatch.setattr(checks, "check_blobs", lambda s, v, b: opened.update(one.id for one in b) or look(s, v, b))
+    opened: list[int] = []
+    _watch(monkeypatch, opened)
     first = checked(office, "sample")
     assert 0 < first.done < 5
     for _ in range(first.step - 1):
         checked(office, "sample")
     with office.reading() as session:
-        assert opened == set(session.scalars(select(Blob.id)))
+        assert sorted(opened) == list(session.scalars(select(Blob.id).order_by(Blob.id)))
 
 
 def test_it_is_asked_for_on_a_page_worked_by_the_worker_and_printed(office: Office, sign_in: SignIn) -> None:

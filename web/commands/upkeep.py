@@ -54,10 +54,11 @@ class CannotListen(OfficeError):
 
 @click.command("check", cls=OfficeCommand)
 @click.option("--sample", is_flag=True, help="只抽查一部分影像 / open a sample of the images only")
+@click.option("--look", is_flag=True, help="逐张解码影像(很慢) / decode every image, which is slow")
 @click.option("--sweep", is_flag=True, help="清除无主的影像文件(须无人归档时) / remove stray files, while nobody files")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="检查报告 PDF / the report as PDF")
 @pass_console
-def check(console: Console, sample: bool, sweep: bool, out: Path | None) -> Answer:
+def check(console: Console, sample: bool, look: bool, sweep: bool, out: Path | None) -> Answer:
     """全面检查:数据库、影像、索引、编号、日志、备份;被打断的接着做。 / Everything that must hold together."""
     office = console.office
     with office.transaction() as session:
@@ -65,7 +66,7 @@ def check(console: Console, sample: bool, sweep: bool, out: Path | None) -> Answ
         swept = verify.sweep_vault(session, office.vault) if sweep else _finish(session, office)
         run_id = checks.ask(session, None, "sample" if sample else "full").id
     with console.progress("检查影像", "Checking images") as progress:
-        work_off(office, run_id, progress)
+        work_off(office, run_id, progress, look=look)
     with office.reading() as session:
         run = checks.find(session, run_id)
         if out is not None:
