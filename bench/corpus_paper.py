@@ -157,7 +157,7 @@ class _Printer:
         for number in range(1, count + 1):
             random = np.random.default_rng((self._seed, number, int(cover.serial[-8:-2])))
             truth = Truth(cover.serial, cover.page + number, cover.copy, cover.unit, (), frozenset(), behind=True)
-            yield Sheet(_copied_paper(random, self._dpi), truth, [])
+            yield Sheet(copied_paper(random, self._dpi), truth, [])
 
 
 def _places(row: Serial) -> list[tuple[str, int, int, Boxes]]:
@@ -185,7 +185,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(pylopdf_fonts_zh_cn.sans_path()), size)
 
 
-def _copied_paper(random: np.random.Generator, dpi: int) -> Image.Image:
+def copied_paper(random: np.random.Generator, dpi: int) -> Image.Image:
     """Such as lies behind a cover sheet: a certificate or a card copied on A4, with words, a frame and a photograph."""
     per_mm = dpi / MM_PER_INCH
     page = Image.new("RGB", (round(A4.width * per_mm), round(A4.height * per_mm)), "white")

@@ -7,6 +7,8 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
+from bench.corpus_paper import copied_paper
+from forms.paper import A4
 from forms.scanning import emptiness, samples
 from forms.tables import ScanBatch, ScanPage
 from records import audit
@@ -69,6 +71,19 @@ def test_a_page_of_ours_without_its_code_may_be_ours_and_other_papers_are_not(
             assert emptiness.may_be_ours(_gray(torn))
     assert not emptiness.may_be_ours(_gray(_white()))
     assert not emptiness.may_be_ours(_gray(_pencilled(200)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_copies_on_a_poor_scanner_are_not_taken_for_pages_of_ours(seed):
+    copied = copied_paper(np.random.default_rng(seed), 150)
+    assert not emptiness.may_be_ours(_gray(samples.degrade(copied, "bad", seed)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_worn_page_whose_code_is_gone_may_still_be_ours(database, actors, make_sheet, seed):
+    with database.transaction() as session:
+        [page, *_] = make_sheet(session, actors.staff, "RZ-08").images
+    assert emptiness.may_be_ours(_gray(samples.degrade(samples.destroy_code(page, A4, seed), "bad", seed)))
 
 
 def test_blank_backs_are_counted_and_stay_in_the_master(database, actors, make_book, scan_in, desk):
