@@ -1,7 +1,8 @@
 """Chinese text as tokens: one analysis for what is indexed and what is asked, and the version of it.
 
-Every Chinese character and every pair of neighbours is a token, so that any fragment somebody remembers is found
-wherever it stands; nothing depends on how a dictionary would cut its context. The dictionary cuts the question only.
+Every pair of neighbouring Chinese characters is a token, so that any fragment somebody remembers is found wherever it
+stands; nothing depends on how a dictionary would cut its context. The dictionary cuts the question only. One character
+is asked for as the beginning of pairs; the last of a run, which begins none, is a token by itself.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from operator import add
 from typing import Literal
 
 import rjieba
@@ -20,12 +22,15 @@ from search import sounds
 from search.characters import simplify
 
 #: Index and question must agree: entries of another version are stale. Unicode's tables decide what a letter is.
-VERSION = f"2/{unicodedata.unidata_version}"
+VERSION = f"3/{unicodedata.unidata_version}"
 #: Longer text of one document is not indexed beyond this: PostgreSQL's tsvector ends at 1 MiB.
 LONGEST_TEXT = 100_000
 _LONGEST_TOKEN = 64
 #: Fewer digits of a telephone or identity number would name half the estate.
 FEWEST_DIGITS = 4
+#: Letters and digits of a serial without its check character: hf012026000123.
+WHOLE_SERIAL = 14
+_YEAR_OF_FORM = len("hf012026")
 
 # Ideographs and what is written among them without spaces. Planes 2 and 3 whole, and the private areas where old
 # systems keep rare name characters: neither the engines' nor Python's Unicode tables know all of them.
@@ -40,6 +45,7 @@ _IS_HAN = re.compile(rf"[{_HAN}]")
 _SPACE = re.compile(r"\s+")
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 _NUMERAL = "[0-9]{1,3}|[〇零一二三四五六七八九十]{1,3}"
+_UNIT_SIGN = re.compile("[-‐–—栋幢座#]|号楼")
 _UNIT = re.compile(
     r"(?<![0-9a-z-])(?:[0-9]{1,3}|[a-z][0-9]{0,2})[-‐–—][0-9]{1,2}[-‐–—][0-9]{3,4}[a-z]?(?![0-9a-z]|[-‐–—][0-9a-z])"
     rf"|(?:(?<![0-9a-z])[a-z][0-9]{{0,2}}|(?<![0-9]){_NUMERAL})\s*(?:栋|幢|座|号楼|#)\s*(?:{_NUMERAL})\s*(?:单元|门|-)\s*"
@@ -113,7 +119,7 @@ def fragment_form(folded: str) -> str:
 
 
 def run_tokens(run: str) -> list[str]:
-    """The tokens that every text with this run has: the pairs of neighbours, or the run itself.
+    """The tokens that every text with this run has: the pairs of neighbours, or the run itself (see ``begins``).
 
     >>> run_tokens("卫生间"), run_tokens("水"), run_tokens("wifi")
     (['卫生', '生间'], ['水'], ['wifi'])
@@ -123,14 +129,26 @@ def run_tokens(run: str) -> list[str]:
     return [run[i : i + 2] for i in range(len(run) - 1)]
 
 
-def text_tokens(folded: str) -> set[str]:
-    """All tokens of a text: characters, pairs, words of letters and digits, and the specials that stand in it."""
+def begins(token: str) -> bool:
+    """Whether a token of a question is to be asked for as the beginning of others: one Chinese character."""
+    return len(token) == 1 and is_han(token)
+
+
+def words_tokens(words: str) -> set[str]:
+    """The tokens of a text in normal form: pairs of neighbours, the last of each run, words of letters and digits.
+
+    An engine takes a document out of its lists by these: to change the rule needs a migration that empties them.
+
+    >>> sorted(words_tokens(" 12 栋漏水 "))
+    ['12', '栋漏', '水', '漏水']
+    """
     tokens: set[str] = set()
-    for run in runs(folded):
-        tokens.update(run_tokens(run))
-        if is_han(run):
-            tokens.update(run)
-    tokens.update(special.token for special in specials(folded))
+    for run in words.split():
+        if run.isascii() or not is_han(run):
+            tokens.add(run)
+        else:
+            tokens.update(map(add, run, run[1:]))
+            tokens.add(run[-1])
     return tokens
 
 
@@ -146,7 +164,7 @@ def specials(folded: str) -> list[Special]:
 
 
 def _found_units(folded: str) -> Iterator[Special]:
-    for match in _UNIT.finditer(folded):
+    for match in _UNIT.finditer(folded) if _UNIT_SIGN.search(folded) else ():
         if identifiers.is_valid(match.group()):
             yield Special(match.start(), match.end(), "unit", mentioned_unit(identifiers.validate(match.group())))
 
@@ -200,19 +218,41 @@ def unit_tokens(code: str) -> list[str]:
 
 
 def serial_tokens(serial: str) -> list[str]:
-    """The tokens of a document's own serial: whole with and without check character, and its number's last digits.
+    """The tokens of a document's own serial: whole, with and without check character, its year, its last digits.
 
-    >>> serial_tokens("HF-01-2026-000123-7")
-    ['n§hf012026000123', 'n§hf0120260001237', 'r§hf012026000123', 't§123', 't§0123', 't§00123', 't§000123']
+    >>> serial_tokens("HF-01-2026-000123-7")[:5]
+    ['n§hf012026000123', 'j§hf012026', 'n§hf0120260001237', 'r§hf012026000123', 'k§hf012026']
+    >>> serial_tokens("HF-01-2026-000123-7")[5:]
+    ['t§123', 't§0123', 't§00123', 't§000123']
     """
     match = _SERIAL.fullmatch(fold(serial))
     if not match:
-        return ["n§" + "".join(runs(fold(serial)))]
+        compact = "".join(runs(fold(serial)))
+        return [f"n§{compact}", f"j§{compact}"]
     form, ordinal, year, number, check = match.groups("")
     whole = f"{form}{ordinal}{year}{number}"
     tails = {number[i:] for i in range(len(number) - 2)} | {number.lstrip("0")}
     checked = [f"n§{whole}{check}"] if check.strip("*") else []
-    return [f"n§{whole}", *checked, f"r§{whole}", *(f"t§{tail}" for tail in sorted(tails - {""}, key=len))]
+    ends = [f"t§{tail}" for tail in sorted(tails - {""}, key=len)]
+    return [f"n§{whole}", f"j§{form}{ordinal}{year}", *checked, *mentioned_serial(whole), *ends]
+
+
+def mentioned_serial(compact: str) -> list[str]:
+    """The tokens of a serial that a document bears or names, without hyphens: whole, and the year of its form."""
+    return [f"r§{compact}", f"k§{compact[:_YEAR_OF_FORM]}"]
+
+
+def begun_serial(compact: str, *, own: bool) -> tuple[str, bool]:
+    """The token of a serial's beginning without hyphens, and whether it is only the token's beginning.
+
+    A year of a form has a token of its own: its serials are too many to be gone through one by one.
+
+    >>> begun_serial("hf0120260", own=True), begun_serial("hf012026", own=True), begun_serial("hf012026", own=False)
+    (('n§hf0120260', True), ('j§hf012026', True), ('k§hf012026', True))
+    """
+    if len(compact) <= _YEAR_OF_FORM:
+        return ("j§" if own else "k§") + compact, True
+    return ("n§" if own else "r§") + compact, len(compact) < WHOLE_SERIAL
 
 
 def mentioned_date(day: date) -> str:
@@ -241,13 +281,15 @@ def section_token(section: str) -> str:
 
 
 def owner_tokens(folded_names: str) -> set[str]:
-    """The tokens of owners' names, so that a name is asked for as a name, and by its sound.
+    """The tokens of owners' names, so that a name is asked for as a name, and by its sound; every character too.
 
     >>> sorted(token for token in owner_tokens("张伟") if token.startswith("q"))
     ['q§wei', 'q§zhangwei', 'q§zw']
     """
-    heard = {f"q§{spelling}" for run in runs(folded_names) if is_han(run) for spelling in sounds.spellings(run)}
-    return {"o§" + token for token in text_tokens(folded_names)} | heard
+    named = list(runs(folded_names))
+    heard = {f"q§{spelling}" for run in named if is_han(run) for spelling in sounds.spellings(run)}
+    single = {character for run in named if is_han(run) for character in run}
+    return {"o§" + token for token in words_tokens(" ".join(named)) | single} | heard
 
 
 def sound_token(word: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from search.analysis import is_han, run_tokens
+from search.analysis import begins, is_han, run_tokens
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Fragment:
 
     column: Literal["words", "owners"]
     text: str
-    tokens: tuple[str, ...]
+    tokens: tuple[Token, ...]
 
 
 @dataclass(frozen=True)
@@ -109,14 +109,17 @@ def fragment(column: Literal["words", "owners"], text: str) -> Expression:
 
     >>> fragment("words", "漏水"), fragment("owners", "张")
     (Token(text='漏水', prefix=False), Token(text='o§张', prefix=False))
+    >>> fragment("words", "漏")
+    Token(text='漏', prefix=True)
     """
     tag = "o§" if column == "owners" else ""
     parts = text.split()
-    tokens = tuple(dict.fromkeys(tag + token for part in parts for token in run_tokens(part)))
+    asked = dict.fromkeys(token for part in parts for token in run_tokens(part))
+    tokens = tuple(Token(tag + token, prefix=not tag and begins(token)) for token in asked)
     if not parts:
         return NOTHING
     if len(parts) == 1 and (len(parts[0]) <= 2 or not is_han(parts[0])):
-        return Token(tokens[0])
+        return tokens[0]
     return Fragment(column, text, tokens)
 
 
@@ -126,7 +129,7 @@ def upper(expression: Expression) -> Expression:
         case Token():
             return expression
         case Fragment(tokens=tokens):
-            return every(Token(token) for token in tokens)
+            return every(tokens)
         case Span() | Scope():
             return EVERYTHING
         case Every(children):
@@ -163,15 +166,6 @@ def is_exact(expression: Expression) -> bool:
             return all(is_exact(child) for child in children)
         case Without(child):
             return is_exact(child)
-
-
-def undecided(expression: Expression) -> Expression:
-    """What is left to the rows once the index has answered ``upper``; ``EVERYTHING`` when nothing is."""
-    if is_exact(expression):
-        return EVERYTHING
-    if isinstance(expression, Every):
-        return every(child for child in expression.children if not is_exact(child))
-    return expression
 
 
 def wanted(expression: Expression) -> Iterator[Token | Fragment]:

@@ -12,13 +12,13 @@ from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from records.tables import Document
-from search.engines import engine_for
 from search.index import Index
-from search.results import Visible, ask, places_of
-from search.tables import SearchEntry
+from search.results import Visible, ask
+from search.tables import SearchEntry, chosen
+from search.walking import newest
 
 #: Of more than these the newest are counted; ``Facets.counted`` says so.
-MOST_COUNTED = 5_000
+MOST_COUNTED = 2_000
 _MOST_VALUES = 12
 
 
@@ -33,9 +33,13 @@ class Value:
 
 @dataclass(frozen=True)
 class Facets:
-    """The most frequent values of each facet. ``counted``: over how many documents, the newest of what was found."""
+    """The most frequent values of each facet.
+
+    ``counted``: over how many documents, the newest of what was found; ``more``: there are older ones beside.
+    """
 
     counted: int
+    more: bool = False
     forms: tuple[Value, ...] = ()
     series: tuple[Value, ...] = ()
     sections: tuple[Value, ...] = ()
@@ -62,12 +66,13 @@ def facets(
     asked = ask(index, text, visible=visible, within=within, unit=unit, form=form, since=since, until=until)
     if asked.whole is None:
         return Facets(0)
-    _, newest = engine_for(session).page(session, places_of(session, asked.whole), MOST_COUNTED, 0)
-    if not newest:
+    found = newest(session, asked.whole, MOST_COUNTED + 1)
+    if not found:
         return Facets(0)
-    groups = _groups(session, newest)
+    groups = _groups(session, found[:MOST_COUNTED])
     return Facets(
-        len(newest),
+        min(len(found), MOST_COUNTED),
+        len(found) > MOST_COUNTED,
         _values(groups, lambda row: [row.form_code], "表单:{}"),
         _values(groups, _series, "类别:{}"),
         _values(groups, lambda row: [row.section] if row.section else [], "目录:{}"),
@@ -83,7 +88,7 @@ def _groups(session: Session, places: Sequence[int]) -> Sequence[Any]:
     query = (
         select(*columns, func.count().label("documents"))
         .join(Document, Document.id == SearchEntry.document_id)
-        .where(SearchEntry.place.in_(places))
+        .where(chosen(session, SearchEntry.place, places))
         .group_by(*columns)
     )
     return session.execute(query).all()

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from records import changes
+from records import changes, clock
 from records.database import Database
 from records.tables import Document
 from records.verify import Finding
-from search import analysis, engines, names, tables
+from search import analysis, engines, names, rebuilding, shadow
 from search.analysis import fold, fragment_form, is_han, normal_form
 from search.sounds import spellings
 from search.sources import Analysed, Source, gather
-from search.tables import SearchEntry, document_at
+from search.tables import LIVE, SearchEntry, chosen, document_at, state_of
 
 Progress = Callable[[int, int], None]
 
 _BATCH = 200
+_BROKEN = Finding("search.broken", "search", "全文索引已损坏,请重建", "the search index is broken: rebuild it")
 
 
 class Index:
@@ -76,64 +78,70 @@ class Index:
     def follow(self, session: Session) -> None:
         """Bring the entries of all touched documents up to date, inside the same transaction."""
         touched = changes.touched(session)
+        if touched:
+            shadow.note(session, touched)
         for batch in _batches(touched):
             self._write(session, batch)
 
     def rebuild(self, database: Database, progress: Progress | None = None) -> int:
-        """Write every entry anew, in batches of their own transactions while people search; the number of documents.
+        """Make the index anew in a shadow while people search and file; the number of documents.
 
-        Safe to repeat after a kill. An engine table that is lost or broken is made again first, and is empty until
-        its batches are through.
+        Safe to repeat after a kill: the old index stays in force until the new one is whole. Raises
+        ``rebuilding.RebuildRunning``.
         """
         with database.transaction() as session:
-            _ensure_sound(session)
-            ids = list(session.scalars(select(Document.id).where(Document.state == "filed").order_by(Document.id)))
-            known = set(session.scalars(select(SearchEntry.document_id)))
-            _drop_strays(session, known - set(ids))
             names.rebuild(session)
-        for done in range(0, len(ids), _BATCH):
-            with database.transaction() as session:
-                self._write(session, ids[done : done + _BATCH], afresh=True)
-            if progress:
-                progress(min(done + _BATCH, len(ids)), len(ids))
-        return len(ids)
+        return rebuilding.rebuild(database, progress)
 
     @staticmethod
     def is_outdated(session: Session) -> bool:
-        """Whether an entry was cut by another version of the analysis: then questions and entries no longer agree."""
-        return (
-            session.scalar(select(SearchEntry.place).where(SearchEntry.analysis != analysis.VERSION).limit(1))
-            is not None
-        )
+        """Whether the index should be made anew.
+
+        It was cut by another version of the analysis, so that questions and entries no longer agree; or a builder was
+        killed; or the newest part has outgrown what a page of results should have to look through.
+        """
+        state = state_of(session)
+        alive = state.leased_until is not None and state.leased_until > clock.now()
+        reasons = state.analysis != analysis.VERSION or state.building is not None
+        return not alive and (reasons or engines.engine_for(session).is_outgrown(session))
 
     def findings(self, session: Session) -> Iterator[Finding]:
         """What the index says differently from the records, by document."""
         engine = engines.engine_for(session)
-        if not _is_sound(session):
-            yield Finding("search.broken", "search", "全文索引已损坏,请重建", "the search index is broken: rebuild it")
+        if not engine.is_sound(session):
+            yield _BROKEN
+            return
+        known = set(session.scalars(select(SearchEntry.place)))
+        try:
+            places = engine.places(session)
+            differing = engine.disagreeing(session, lambda: _kept(session, places)) & known
+        except DBAPIError:
+            yield _BROKEN
             return
         ids = list(session.scalars(select(Document.id).where(Document.state == "filed").order_by(Document.id)))
         for batch in _batches(ids):
-            yield from _compare(session, engine, batch)
-        for document_id in sorted(_strays(session, engine, set(ids))):
+            yield from _compare(session, batch, places, differing)
+        strays = set(session.scalars(select(SearchEntry.document_id))) - set(ids)
+        for document_id in sorted(strays | {document_at(place) for place in places - known}):
             yield _finding("extra", document_id, "不应在索引中", "is in the index and should not be")
 
-    def _write(self, session: Session, document_ids: Sequence[int], *, afresh: bool = False) -> None:
+    def _write(self, session: Session, document_ids: Sequence[int]) -> None:
         # Two acts may touch one document at once; the later waits here and then indexes what both have written.
-        lock = select(Document.id).where(Document.id.in_(document_ids)).order_by(Document.id)
+        lock = select(Document.id).where(chosen(session, Document.id, document_ids)).order_by(Document.id)
         session.execute(lock.with_for_update(key_share=True)).all()
-        kept = {entry.document_id: entry for entry in _entries(session, document_ids)}
+        known = {entry.document_id: entry for entry in _entries(session, document_ids)}
         analysed = {source: source.analysed() for source in gather(session, document_ids)}
         same = {
             source.document_id
             for source, own in analysed.items()
-            if not afresh and source.document_id in kept and kept[source.document_id].digest == own.digest
+            if source.document_id in known and known[source.document_id].digest == own.digest
         }
-        _forget(session, [entry for entry in kept.values() if entry.document_id not in same])
+        _forget(session, [entry for entry in known.values() if entry.document_id not in same])
         changed = {source: own for source, own in analysed.items() if source.document_id not in same}
         session.add_all(_entry(source, own) for source, own in changed.items())
         session.flush()
-        engines.engine_for(session).put(session, {source.place: own.tokens for source, own in changed.items()})
+        kept = [(source.place, own.words, own.facts) for source, own in changed.items()]
+        engines.engine_for(session).put(session, kept)
 
 
 def _normal_names(names: Sequence[str]) -> tuple[str, ...]:
@@ -154,7 +162,7 @@ def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 
 def _entries(session: Session, document_ids: Sequence[int]) -> list[SearchEntry]:
-    query = select(SearchEntry).where(SearchEntry.document_id.in_(document_ids))
+    query = select(SearchEntry).where(chosen(session, SearchEntry.document_id, document_ids))
     return list(session.scalars(query.execution_options(populate_existing=True)))
 
 
@@ -170,60 +178,34 @@ def _entry(source: Source, own: Analysed) -> SearchEntry:
         analysis=analysis.VERSION,
         digest=own.digest,
         owners=own.owners,
+        facts=own.facts,
         words=own.words,
     )
 
 
 def _forget(session: Session, entries: Sequence[SearchEntry]) -> None:
-    engines.engine_for(session).remove(session, [entry.place for entry in entries])
-    ids = [entry.document_id for entry in entries]
+    shadow.forget(session, [entry.document_id for entry in entries], LIVE)
     for entry in entries:
         session.expunge(entry)
-    session.execute(delete(SearchEntry).where(SearchEntry.document_id.in_(ids)))
 
 
-def _drop_strays(session: Session, document_ids: set[int]) -> None:
-    """Remove entries without a filed document, and places of the engine without an entry."""
-    engine = engines.engine_for(session)
-    for batch in _batches(sorted(document_ids)):
-        _forget(session, _entries(session, batch))
-    kept = set(session.scalars(select(SearchEntry.place)))
-    for places in _batches(sorted(engine.places(session) - kept)):
-        engine.remove(session, places)
+def _kept(session: Session, places: Container[int]) -> Iterator[engines.Kept]:
+    """All entries as the engine should keep them, of those that it knows."""
+    query = select(SearchEntry.place, SearchEntry.words, SearchEntry.facts).execution_options(yield_per=1000)
+    for place, words, facts in session.execute(query):
+        if place in places:
+            yield place, words, facts
 
 
-def _table_is_there(session: Session) -> bool:
-    names = {
-        "sqlite": select(func.count()).select_from(func.pragma_table_list("search_words")),
-        "postgresql": select(func.count(func.to_regclass("search_words"))),
-    }
-    return bool(session.scalar(names[session.get_bind().dialect.name]))
-
-
-def _is_sound(session: Session) -> bool:
-    return _table_is_there(session) and engines.engine_for(session).is_sound(session)
-
-
-def _ensure_sound(session: Session) -> None:
-    if not _is_sound(session):
-        tables.drop(session.connection())
-        tables.create(session.connection())
-
-
-def _strays(session: Session, engine: engines.Engine, filed: set[int]) -> set[int]:
-    entries = dict(session.execute(select(SearchEntry.document_id, SearchEntry.place)).all())
-    orphans = engine.places(session) - set(entries.values())
-    return set(entries) - filed | {document_at(place) for place in orphans}
-
-
-def _compare(session: Session, engine: engines.Engine, document_ids: Sequence[int]) -> Iterator[Finding]:
-    kept = {entry.document_id: entry for entry in _entries(session, document_ids)}
-    tokens = engine.tokens(session, [entry.place for entry in kept.values()])
+def _compare(
+    session: Session, document_ids: Sequence[int], places: Container[int], differing: Container[int]
+) -> Iterator[Finding]:
+    known = {entry.document_id: entry for entry in _entries(session, document_ids)}
     for source in gather(session, document_ids):
-        entry, own = kept.get(source.document_id), source.analysed()
-        if entry is None or source.place not in tokens:
+        entry, own = known.get(source.document_id), source.analysed()
+        if entry is None or entry.place not in places:
             yield _finding("missing", source.document_id, "不在索引中", "is not in the index")
-        elif entry.digest != own.digest or entry.words != own.words or tokens[source.place] != own.tokens:
+        elif entry.place in differing or (entry.digest, entry.words, entry.facts) != (own.digest, own.words, own.facts):
             yield _finding("stale", source.document_id, "与索引不一致", "is indexed differently from what it holds")
 
 

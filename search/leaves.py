@@ -87,7 +87,8 @@ def _person(text: str) -> list[Expression]:
 
 
 def _unit_mentioned(folded: str) -> Expression | None:
-    if not identifiers.is_valid(folded):
+    # 138-0013-8000 is a telephone, though a unit may be written with such zeros.
+    if not identifiers.is_valid(folded) or [found.kind for found in analysis.specials(folded)] == ["phone"]:
         return None
     return Token(analysis.mentioned_unit(identifiers.validate(folded)))
 

@@ -11,13 +11,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from search.analysis import form_token, is_han, unit_tokens
-from search.engines import engine_for
 from search.expressions import Expression, Fragment, Token, wanted
-from search.tables import SearchEntry
+from search.tables import SearchEntry, chosen
 
 #: How many of the newest documents found are ranked.
 RANKED = 1000
@@ -41,17 +40,12 @@ class Ranked:
 Counter = Callable[[Ranked], float]
 
 
-def page(
-    session: Session, found: Select[int], meaning: Expression, limit: int, offset: int
-) -> tuple[int, Sequence[int]]:
-    """How many places were found, and those of one page by relevance; of equal ones the newest first."""
-    engine = engine_for(session)
-    total, newest = engine.page(session, found, RANKED, 0)
-    places = ranked(_read(session, newest), meaning)[offset : offset + limit]
-    if len(places) < limit and total > RANKED:
-        _, older = engine.page(session, found, limit - len(places), max(offset, RANKED))
-        places += older
-    return total, places
+def page(session: Session, found: Sequence[int], meaning: Expression, limit: int, offset: int) -> Sequence[int]:
+    """Of the places that were found, newest first, those of one page by relevance; of equal ones the newest first."""
+    if offset >= RANKED:
+        return found[offset : offset + limit]
+    best = ranked(_read(session, found[:RANKED]), meaning)
+    return [*best, *found[RANKED:]][offset : offset + limit]
 
 
 def ranked(documents: Sequence[Ranked], meaning: Expression) -> list[int]:
@@ -83,9 +77,10 @@ def _counter(leaf: Token | Fragment) -> Counter:
 
 def _read(session: Session, places: Sequence[int]) -> list[Ranked]:
     query = select(SearchEntry.place, SearchEntry.words, SearchEntry.form_code, SearchEntry.unit_code)
+    query = query.where(chosen(session, SearchEntry.place, places))
     rows: Mapping[int, Ranked] = {
         place: Ranked(place, words, _facts(form_code, unit_code))
-        for place, words, form_code, unit_code in session.execute(query.where(SearchEntry.place.in_(places)))
+        for place, words, form_code, unit_code in session.execute(query)
     }
     return [rows[place] for place in places if place in rows]
 

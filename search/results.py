@@ -7,21 +7,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from records import identifiers, readings
 from records.errors import BadInput
 from search import analysis, ranking, snippets
-from search.engines import decides, engine_for
-from search.expressions import EVERYTHING, Expression, Scope, Span, Token, either, every, undecided, upper
+from search.expressions import Expression, Scope, Span, Token, either, every
 from search.index import Index
 from search.places import Found, found_on
 from search.query import Ignored, understand
+from search.reasons import reasons
 from search.sources import Source, gather
-from search.tables import SearchEntry, document_at, places_between
+from search.tables import document_at, places_between
+from search.walking import newest
 
-#: An engine takes this many dossiers as tokens at once; beyond, asking the rows is faster (20,000 documents).
+#: Beyond this many the number found is not counted: who finds more narrows the question, and no page gets slower.
+MOST_COUNTED = 1_000
+#: An engine takes this many dossiers as tokens at once; beyond, asking the entries is faster.
 _MOST_TOKENS = 50
 _BATCH = 200
 _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
@@ -50,7 +52,7 @@ class Visible:
 class Hit:
     """A document found. ``snippet``: raw text as (text, is a hit) parts, to be escaped by whoever shows them.
 
-    ``found``: in which fields of which pages, and where on their pictures.
+    ``found``: in which fields of which pages, and where on their pictures. ``reasons``: see ``search.reasons``.
     """
 
     document_id: int
@@ -64,19 +66,22 @@ class Hit:
     dated: date
     snippet: tuple[snippets.Part, ...]
     found: tuple[Found, ...] = ()
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Results:
-    """``total`` counts all that was found and may be known of; ``hits`` is the page asked for.
+    """``total`` counts what was found and may be known of, up to ``MOST_COUNTED``; ``hits`` is the page asked for.
 
-    ``next`` is where the page after it begins (see ``search``); None at the end, and by relevance.
+    ``more``: there are more than ``total``. ``next`` is where the page after it begins (see ``search``); None at the
+    end, and by relevance.
     """
 
     total: int
     hits: tuple[Hit, ...]
     ignored: tuple[Ignored, ...]
     next: int | None = None
+    more: bool = False
 
 
 Order = Literal["date", "relevance"]
@@ -136,7 +141,7 @@ def search(
 
     ``within`` is a second question that narrows the first (a facet's). Newest first, or by relevance, which ranks the
     newest ``ranking.RANKED`` only and leaves older ones to follow by date. ``before`` is ``Results.next`` of the page
-    before (by date only): it costs the same however far one has paged.
+    before (by date only, and then ``offset`` says nothing): it costs the same however far one has paged.
     Permission stands outermost in the query: what is not visible is neither found, counted nor shown.
     An empty question lists what the filters leave, and nothing without a filter.
     Raises BadUnitCode, BadInput (no such form).
@@ -144,42 +149,36 @@ def search(
     asked = ask(index, text, visible=visible, within=within, unit=unit, form=form, since=since, until=until)
     if asked.whole is None:
         return Results(0, (), asked.ignored)
-    engine, found = engine_for(session), places_of(session, asked.whole)
+    found = newest(session, asked.whole, max(MOST_COUNTED, offset + limit) + 1)
+    following = None
     if order == "relevance" and asked.meaning is not None:
-        total, places = ranking.page(session, found, asked.meaning, limit, offset)
-        following = None
+        places = ranking.page(session, found, asked.meaning, limit, offset)
     else:
-        total, places = engine.page(session, found, limit, offset, before)
-        following = places[-1] if len(places) == limit else None
-    return Results(total, tuple(_hits(session, asked.meaning, visible, places)), asked.ignored, following)
+        rest = found[offset:] if before is None else newest(session, asked.whole, limit + 1, before)
+        places = rest[:limit]
+        following = places[-1] if len(rest) > limit else None
+    hits = tuple(_hits(session, asked.meaning, visible, places))
+    return Results(min(len(found), MOST_COUNTED), hits, asked.ignored, following, len(found) > MOST_COUNTED)
 
 
 def finds_anything(session: Session, index: Index, text: str, *, visible: Visible) -> bool:
     """Whether a question finds at least one document that the asker may know of; counts and shows none."""
     asked = ask(index, text, visible=visible)
-    return asked.whole is not None and session.scalar(places_of(session, asked.whole).limit(1)) is not None
+    return asked.whole is not None and bool(newest(session, asked.whole, 1))
 
 
 def every_hit(session: Session, asked: Asked, visible: Visible, most: int) -> Iterator[Hit]:
-    """All that a question finds, newest first, up to ``most``: one question, then the documents in batches.
+    """All that a question finds, newest first, up to ``most``, in batches of which each follows on the one before.
 
     Without the places of the hits: a list of thousands shows none.
     """
-    if asked.whole is None:
-        return
-    _, places = engine_for(session).page(session, places_of(session, asked.whole), most, 0)
-    for start in range(0, len(places), _BATCH):
-        yield from _hits(session, asked.meaning, visible, places[start : start + _BATCH], placed=False)
-
-
-def places_of(session: Session, expression: Expression) -> Select[int]:
-    """The question to the engine which places an expression names."""
-    engine = engine_for(session)
-    found = select(engine.place).where(engine.has(upper(expression)))
-    rest = undecided(expression)
-    if rest != EVERYTHING:
-        found = found.join(SearchEntry, SearchEntry.place == engine.place).where(decides(engine, rest))
-    return found
+    before: int | None = None
+    while asked.whole is not None and most > 0:
+        places = newest(session, asked.whole, min(_BATCH, most), before)
+        yield from _hits(session, asked.meaning, visible, places, placed=False)
+        if len(places) < _BATCH:
+            return
+        before, most = places[-1], most - len(places)
 
 
 def _hits(
@@ -221,4 +220,5 @@ def _hit(source: Source, meaning: Expression | None, found: tuple[Found, ...]) -
         dated=source.dated,
         snippet=snippets.snippet(source.texts, meaning),
         found=found,
+        reasons=reasons(source, meaning),
     )

@@ -14,10 +14,22 @@ from sqlalchemy.orm import Session
 
 from records.tables import Document, Dossier, Owner, OwnershipOwner, Page, Unit
 from search import analysis
-from search.tables import place_of
+from search.tables import chosen, place_of
 
 # No run of characters goes across it: the end of one field and the start of the next make no word.
 _BORDER = "\n|\n"
+_COLUMNS = (
+    Document.id,
+    Document.title,
+    Document.serial,
+    Document.form_code,
+    Document.dossier_id,
+    Document.series,
+    Document.section,
+    Document.dated,
+    Document.entered,
+    Unit.code,
+)
 
 
 @dataclass(frozen=True)
@@ -46,13 +58,14 @@ class Source:
         return place_of(self.dated, self.document_id)
 
     def analysed(self) -> Analysed:
-        """Its tokens and normal forms, with a digest over all that is indexed."""
+        """Its normal forms and the tokens beside its words, with a digest over all that is indexed."""
         folded = analysis.fold(_BORDER.join(self.texts)[: analysis.LONGEST_TEXT])
         names = analysis.fold(_BORDER.join(self.owners))
-        tokens = analysis.text_tokens(folded) | analysis.owner_tokens(names) | set(self._facts())
+        beside = {*self._facts(), *analysis.owner_tokens(names), *_named(folded)}
         words, owners = analysis.normal_form(folded), analysis.normal_form(names)
-        content = "\n".join([analysis.VERSION, str(self.place), words, owners, *sorted(tokens)])
-        return Analysed(tokens, words, owners, hashlib.sha256(content.encode()).hexdigest())
+        facts = f" {' '.join(sorted(beside))} "
+        content = "\n".join([analysis.VERSION, str(self.place), words, owners, facts])
+        return Analysed(words, owners, facts, hashlib.sha256(content.encode()).hexdigest())
 
     def _facts(self) -> Iterator[str]:
         yield analysis.scope_token(self.dossier_id)
@@ -71,43 +84,55 @@ class Source:
 
 @dataclass(frozen=True)
 class Analysed:
-    """A source as it is indexed; ``digest`` is a SHA-256 in hexadecimal."""
+    """A source as it is indexed: its words and its owners' names in normal form, and the tokens that are not of words.
 
-    tokens: set[str]
+    ``facts``: one space between and around them; ``digest``: a SHA-256 in hexadecimal.
+    """
+
     words: str
     owners: str
+    facts: str
     digest: str
+
+
+def _named(folded: str) -> Iterator[str]:
+    """What a text names that has a form of its own: units, serials, dates, telephones."""
+    for special in analysis.specials(folded):
+        if special.kind == "serial":
+            yield from analysis.mentioned_serial(special.token.removeprefix("r§"))
+        else:
+            yield special.token
 
 
 def gather(session: Session, document_ids: Sequence[int]) -> list[Source]:
     """The sources of those documents that are filed now, in order of id; others are not to be found."""
     filed = (
-        select(Document, Unit.code)
+        # Columns, not objects: what another act has changed since is read anew, and a rebuild reads every document.
+        select(*_COLUMNS)
         .outerjoin(Unit, Unit.id == Document.unit_id)
-        .where(Document.id.in_(document_ids), Document.state == "filed")
+        .where(chosen(session, Document.id, document_ids), Document.state == "filed")
         .order_by(Document.id)
-        # Fresh rows: another act may have changed what this session has read before.
-        .execution_options(populate_existing=True)
     )
     rows = session.execute(filed).all()
-    pages = _page_texts(session, [document.id for document, _ in rows])
-    owners = _owners(session, {document.dossier_id for document, _ in rows} - {None})
-    return [_source(document, code or "", pages[document.id], owners[document.dossier_id]) for document, code in rows]
+    pages = _page_texts(session, [row.id for row in rows])
+    owners = _owners(session, sorted({row.dossier_id for row in rows} - {None}))
+    return [_source(row, pages.get(row.id, ()), owners.get(row.dossier_id, ())) for row in rows]
 
 
-def _source(document: Document, unit_code: str, pages: Sequence[str], owners: Sequence[Owner]) -> Source:
+def _source(row: Any, pages: Sequence[str], owners: Sequence[Any]) -> Source:
     people = [text for owner in owners for text in (owner.name, owner.phone, owner.id_number) if text]
-    texts = [document.title, document.serial or "", *values_of(document.entered), *pages, unit_code, *people]
+    unit_code = row.code or ""
+    texts = [row.title, row.serial or "", *values_of(row.entered), *pages, unit_code, *people]
     return Source(
-        document_id=document.id,
-        title=document.title,
-        serial=document.serial,
-        form_code=document.form_code,
-        dossier_id=document.dossier_id,
-        series=document.series,
-        section=document.section,
+        document_id=row.id,
+        title=row.title,
+        serial=row.serial,
+        form_code=row.form_code,
+        dossier_id=row.dossier_id,
+        series=row.series,
+        section=row.section,
         unit_code=unit_code,
-        dated=document.dated,
+        dated=row.dated,
         owners=tuple(owner.name for owner in owners),
         numbers=tuple(number for owner in owners for number in (owner.phone, owner.id_number) if number),
         texts=tuple(text for text in texts if text.strip()),
@@ -130,22 +155,25 @@ def values_of(entered: Any) -> Iterator[str]:
 
 
 def _page_texts(session: Session, document_ids: Sequence[int]) -> dict[int, list[str]]:
-    query = select(Page.document_id, Page.text).where(Page.document_id.in_(document_ids), Page.text != "")
+    query = select(Page.document_id, Page.text).where(chosen(session, Page.document_id, document_ids), Page.text != "")
     texts: dict[int, list[str]] = defaultdict(list)
     for document_id, text in session.execute(query.order_by(Page.document_id, Page.position)):
         texts[document_id].append(text)
     return texts
 
 
-def _owners(session: Session, dossier_ids: set[int | None]) -> dict[int | None, list[Owner]]:
+def _owners(session: Session, dossier_ids: Sequence[int]) -> dict[int | None, list[Any]]:
+    """Rows of name, phone and id_number by dossier."""
+    owners: dict[int | None, list[Any]] = defaultdict(list)
+    if not dossier_ids:
+        return owners
     query = (
-        select(Dossier.id, Owner)
+        select(Dossier.id, Owner.name, Owner.phone, Owner.id_number)
         .join(OwnershipOwner, OwnershipOwner.ownership_id == Dossier.ownership_id)
         .join(Owner, Owner.id == OwnershipOwner.owner_id)
-        .where(Dossier.id.in_(dossier_ids))
+        .where(chosen(session, Dossier.id, dossier_ids))
         .order_by(Dossier.id, Owner.id)
     )
-    owners: dict[int | None, list[Owner]] = defaultdict(list)
-    for dossier_id, owner in session.execute(query):
-        owners[dossier_id].append(owner)
+    for row in session.execute(query):
+        owners[row.id].append(row)
     return owners

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 from records.tables import Document
 from search import analysis, leaves, names, sounds
 from search.analysis import fold
-from search.engines import engine_for
 from search.expressions import every
 from search.index import Index
-from search.results import Visible, finds_anything, places_of
+from search.results import Visible, finds_anything
 from search.tables import SearchEntry, document_at
+from search.walking import newest
 
 Kind = Literal["unit", "owner", "form", "serial"]
 
@@ -93,8 +93,7 @@ def _serials(session: Session, index: Index, word: str, visible: Visible) -> Ite
     meant = leaves.serial(index, word) if re.fullmatch(r"[a-z]{2}-?[0-9][0-9a-z*-]*|[0-9]{3,6}", word) else None
     if meant is None:
         return
-    found = places_of(session, every([visible.expression(), meant]))
-    _, places = engine_for(session).page(session, found, _PER_KIND, 0)
+    places = newest(session, every([visible.expression(), meant]), _PER_KIND)
     ids = [document_at(place) for place in places]
     serials = dict(session.execute(select(Document.id, Document.serial).where(Document.id.in_(ids))).all())
     yield from (serial for document_id in ids if (serial := serials.get(document_id)))
@@ -118,8 +117,7 @@ def did_you_mean(session: Session, index: Index, text: str, *, visible: Visible,
 
 def _known(session: Session, index: Index, visible: Visible) -> Mapping[int, list[str]]:
     """Words that something is called or says, by their length."""
-    found = places_of(session, visible.expression())
-    _, places = engine_for(session).page(session, found, _DOCUMENTS_READ, 0)
+    places = newest(session, visible.expression(), _DOCUMENTS_READ)
     query = select(SearchEntry.words).where(SearchEntry.place.in_(places))
     runs = {run for words in session.scalars(query) for run in words.split()}
     said = {word for run in runs for word in (analysis.cut(run) if analysis.is_han(run) else [run])}

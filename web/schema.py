@@ -47,6 +47,7 @@ TABLE_MODULES = (
     search.saved_tables,
 )
 METADATA: MetaData = Base.metadata
+_OF_THE_ENGINE = ("search_words", "search_shadow_", "search_old_")
 
 
 def upgrade(database: Database) -> None:
@@ -72,4 +73,4 @@ def differences(connection: Connection) -> list[object]:
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
     """Leave out the tables that a full-text engine keeps for itself: they are no mapped classes."""
-    return not (kind == "table" and name is not None and name.startswith(("search_words", "alembic_")))
+    return not (kind == "table" and name is not None and name.startswith((*_OF_THE_ENGINE, "alembic_")))

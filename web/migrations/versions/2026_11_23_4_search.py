@@ -5,12 +5,23 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from search import tables
-
 revision = "2026_11_23_4_search"
 down_revision = "2026_11_23_3_retention"
 branch_labels = None
 depends_on = None
+
+
+# As the engines' own tables were then; ``search.engines`` makes those of today.
+_WORDS = {
+    "sqlite": (
+        "CREATE VIRTUAL TABLE search_words USING fts5(tokens, detail=none, columnsize=0, tokenize='ascii')",
+        "INSERT INTO search_words(search_words, rank) VALUES('secure-delete', 1)",
+    ),
+    "postgresql": (
+        "CREATE TABLE search_words (place BIGINT PRIMARY KEY, tokens TSVECTOR NOT NULL)",
+        "CREATE INDEX search_words_tokens ON search_words USING GIN (tokens) WITH (fastupdate = off)",
+    ),
+}
 
 
 def upgrade() -> None:
@@ -31,4 +42,5 @@ def upgrade() -> None:
         sa.UniqueConstraint("place"),
     )
     op.create_index(op.f("ix_search_entries_dossier_id"), "search_entries", ["dossier_id"], unique=False)
-    tables.create(op.get_bind())
+    for statement in _WORDS[op.get_bind().dialect.name]:
+        op.execute(statement)
