@@ -26,6 +26,8 @@ MEASUREMENTS = (
     "judging",
     "serving",
     "due_list",
+    "checking",
+    "backing_up",
 )
 TARGET = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 

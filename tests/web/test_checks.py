@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,8 +51,11 @@ def _watch(monkeypatch: pytest.MonkeyPatch, opened: list[int]) -> None:
     ordinary = opening.here
 
     def watched(vault: Vault, *, look: bool = False) -> opening.Prover:
-        prove = ordinary(vault, look=look)
-        return lambda files: (opened.extend(one.id for one in files), prove(files))[1]
+        def prove(files: Sequence[opening.Sealed]) -> Sequence[str]:
+            opened.extend(one.id for one in files)
+            return ordinary(vault, look=look)(files)
+
+        return prove
 
     monkeypatch.setattr(opening, "here", watched)
 
@@ -123,7 +126,7 @@ def test_it_is_asked_for_on_a_page_worked_by_the_worker_and_printed(office: Offi
     manager = sign_in("manager")
     assert "还没有检查过" in manager.get("/checks/").text
     page = manager.post("/checks/", kind="full").location
-    assert manager.get(f"{page}/progress").json["finished"] is False
+    assert manager.get(f"{page}/progress").get_json()["finished"] is False
     Worker(office).run_once()
     text = manager.get(page).text
     assert "file missing" in text and advice.of("vault.blob").zh in text
