@@ -144,7 +144,7 @@ def sizes(session: Session, lines: Sequence[DisposalLine]) -> dict[int, int]:
         for ids in parted([line.target_id for line in lines if line.target_kind == kind]):
             query = select(column, func.count()).where(column.in_(ids), Document.state != "destroyed").group_by(column)
             counted |= {(kind, id_): count for id_, count in session.execute(query) if id_ is not None}
-    return {line.id: counted.get((line.target_kind, line.target_id), 1) for line in lines}
+    return {line.id: max(1, counted.get((line.target_kind, line.target_id), 1)) for line in lines}
 
 
 def within(session: Session, lines: Sequence[DisposalLine], most: int | None, *, fresh: bool = True) -> list[int]:
@@ -326,8 +326,9 @@ def _end(database: Database, run_id: int, outcomes: list[dict[str, object]]) -> 
 
 
 def _documents(outcome: Mapping[str, object]) -> int:
+    """At least one, as ``sizes`` has it: a record without a document is work for the night too."""
     count = outcome.get("documents", 0)
-    return count if isinstance(count, int) else 0
+    return max(1, count) if isinstance(count, int) else 1
 
 
 def being_destroyed(session: Session) -> int:

@@ -21,13 +21,17 @@ from records.database import Base
 from records.paper_tables import Loan
 from records.tables import AccessRequest, User
 from records.users import Actor, Role
+from retention import certificates, holds, runs
 from retention.tables import Disposal, Hold
 from web import visit
+from web.hold_names import hold_name
 from web.language import moment, spoken, told
 
 #: Of each kind of task, so many stand on the first page.
 MOST_TASKS = 5
 _OUT = "yedang_copies_out"
+#: So long a refused list stays on its proposer's first page.
+_REFUSAL_SHOWN = timedelta(days=14)
 #: So many days ahead a transfer shows.
 _TRANSFER_SOON = 10
 
@@ -152,6 +156,43 @@ def _lists(session: Session, actor: Actor) -> list[Task]:
             _("销毁清册 {number} 号").format(number=one.id), _("{count} 件").format(count=len(one.lines)),
         )
         for one in session.scalars(query.order_by(Disposal.id).limit(MOST_TASKS))
+    ]  # fmt: skip
+
+
+def _refused_lists(session: Session, actor: Actor) -> list[Task]:
+    """One's own lists that a manager refused of late, with the reason."""
+    since = clock.now() - _REFUSAL_SHOWN
+    query = select(Disposal).where(
+        Disposal.state == "refused", Disposal.proposed_by == actor.id, Disposal.decided_at > since
+    )
+    return [
+        Task(
+            url_for("retention.disposal", number=one.id), "x-octagon",
+            _("销毁清册 {number} 号未批准").format(number=one.id), one.decision_reason,
+        )
+        for one in session.scalars(query.order_by(Disposal.id.desc()).limit(MOST_TASKS))
+    ]  # fmt: skip
+
+
+def _lists_to_finish(session: Session, _actor: Actor) -> list[Task]:
+    """Lists whose signed paper is to be scanned, and those whose records' paper is to be destroyed."""
+    kinds = ((_("签好的销毁清册待扫描归档"), runs.unsigned), (_("纸质原件待销毁"), certificates.paper_left))
+    return [
+        Task(url_for("retention.disposal", number=one.id), "file-earmark-x", title, one.certificate or "")
+        for title, waiting in kinds
+        for one in waiting(session)[:MOST_TASKS]
+    ]
+
+
+def _holds_to_review(session: Session, _actor: Actor) -> list[Task]:
+    """Holds whose review date has come, the longest overdue first."""
+    due = sorted(holds.to_review(session, clock.today()), key=lambda hold: hold.review_on or clock.today())
+    return [
+        Task(
+            url_for("holds.listing"), "snow", _("待复核的冻结"),
+            f"{hold_name(session, hold)} · {hold.review_on} · {hold.reason}",
+        )
+        for hold in due[:MOST_TASKS]
     ]  # fmt: skip
 
 
@@ -355,9 +396,17 @@ def _log(session: Session, _actor: Actor) -> Tile:
 
 _TASKS: dict[Role, tuple[Callable[[Session, Actor], list[Task]], ...]] = {
     Role.STAFF: (_copies_due, _overdue_loans, _contacts_due, _tray_pages, _grants),
-    Role.ARCHIVIST: (_requests, _overdue_loans, _tray_pages),
-    Role.SUPERVISOR: (_deputed, _copies_due, _transfers_late, _books_with_gaps, _grants),
-    Role.MANAGER: (_requests, _overdue_loans, _lists, _books_with_gaps),
+    Role.ARCHIVIST: (_requests, _overdue_loans, _refused_lists, _lists_to_finish, _tray_pages),
+    Role.SUPERVISOR: (
+        _deputed,
+        _copies_due,
+        _transfers_late,
+        _books_with_gaps,
+        _holds_to_review,
+        _refused_lists,
+        _grants,
+    ),
+    Role.MANAGER: (_requests, _overdue_loans, _lists, _holds_to_review, _books_with_gaps),
     Role.ADMIN: (),
 }
 _BY_ROLE: dict[Role, tuple[Callable[[Session, Actor], Tile], ...]] = {

@@ -10,15 +10,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from records import clock
-from records.tables import Document, Dossier, Unit
 from records.users import Role
 from retention import holds
 from retention.holds import HOLDERS
-from retention.tables import Hold
 from web import visit
 from web.acts import hold_found
 from web.acts.hold_found import Asking
 from web.acts.hold_targets import target_of
+from web.hold_names import hold_name
 from web.visit import only
 
 views = Blueprint("holds", __name__, url_prefix="/retention/holds")
@@ -32,7 +31,7 @@ def listing() -> ResponseReturnValue:
     """The holds that stand."""
     session = visit.look()
     standing = holds.active(session)
-    names = {hold.id: _held(hold) for hold in standing}
+    names = {hold.id: hold_name(session, hold) for hold in standing}
     return render_template(
         "holds.html",
         holds=standing,
@@ -41,23 +40,6 @@ def listing() -> ResponseReturnValue:
         people=visit.people(),
         today=clock.today(),
     )
-
-
-def _held(hold: Hold) -> str:
-    """What a hold stands on, by the name that people know."""
-    session = visit.look()
-    if hold.target_kind == "search":
-        return _("{count} 件").format(count=len(hold.found))
-    if hold.target_kind == "document":
-        document = session.get(Document, int(hold.target_id))
-        return (document.serial if document else None) or hold.target_id
-    if hold.target_kind == "dossier":
-        dossier = session.get(Dossier, int(hold.target_id))
-        return dossier.number if dossier else hold.target_id
-    if hold.target_kind == "unit":
-        unit = session.get(Unit, int(hold.target_id))
-        return unit.code if unit else hold.target_id
-    return hold.target_id
 
 
 @views.post("/")
