@@ -7,7 +7,9 @@ import hashlib
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -19,17 +21,24 @@ from sqlalchemy import select
 
 from forms import issuing
 from forms.scanning import intake, samples
-from records import access, audit, dossiers, units, users, verify
+from records import access, audit, documents, dossiers, facts, people, units, users, verify
 from records.access import ContentClosed
+from records.database import Database
 from records.errors import BadInput, NotAllowed
+from records.estate_tables import DossierPerson
+from records.facts import FactKind
+from records.people import NewPerson
+from records.readings import PageReading
 from records.settings import Settings
-from records.tables import Blob, User
+from records.tables import Blob, Document, Fact, Page, User
+from records.users import Actor
 from web.acts.dossier_export import FolderNotEmpty
-from web.backups.restoring import OfficeNotEmpty
+from web.backups.restoring import OfficeNotEmpty, empty_office
 from web.command_line import yedang
 from web.office import Office
-from web.packages import reading, writing
-from web.packages.layout import NotWholeArchive, PackageDamaged, travelling_tables
+from web.packages import joining, reading, writing
+from web.packages.joining import HereAlready
+from web.packages.layout import RECORDS, NotForTakingIn, PackageDamaged, travelling_tables
 from web.schema import METADATA
 
 NUMBER = "DA-3-2-1201-01"
@@ -57,10 +66,24 @@ def elsewhere(tmp_path: Path) -> Office:
     return Office.init(Settings.read({"YEDANG_HOME": str(tmp_path / "elsewhere")}))
 
 
-def test_an_empty_office_becomes_the_same_archive(office: Office, elsewhere: Office, tmp_path: Path) -> None:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+    """A new machine, on either database, that was just set up."""
+    environment = {"YEDANG_HOME": str(tmp_path / "empty")}
+    if request.param == "postgresql":
+        database: Database = request.getfixturevalue("postgresql_database")
+        with database.transaction() as session:
+            empty_office(session, database)
+        environment["YEDANG_DATABASE_URL"] = database.engine.url.render_as_string(hide_password=False)
+    opened = Office.init(Settings.read(environment))
+    yield opened
+    opened.database.close()
+
+
+def test_an_empty_office_becomes_the_same_archive(office: Office, empty: Office, tmp_path: Path) -> None:
     folder = archive(office, tmp_path / "package")
-    reading.take_in(elsewhere, folder, quiet)
-    with office.reading() as here, elsewhere.reading() as there:
+    reading.take_in(empty, folder, quiet)
+    with office.reading() as here, empty.reading() as there:
         for name in set(travelling_tables()) - _OWN:
             table = METADATA.tables[name]
             query = select(table).order_by(*table.primary_key)
@@ -68,13 +91,12 @@ def test_an_empty_office_becomes_the_same_archive(office: Office, elsewhere: Off
         blobs = list(here.scalars(select(Blob).order_by(Blob.id)))
         assert len(blobs) > 4
         for mine in blobs:
-            assert elsewhere.vault.open(there.get_one(Blob, mine.id)) == office.vault.open(mine)
+            assert empty.vault.open(there.get_one(Blob, mine.id)) == office.vault.open(mine)
         assert audit.verify(there) is None
         assert audit.head(there)[0] == audit.head(here)[0] + 1
         assert list(there.scalars(select(User).where(User.active))) == []
-        found = [*verify.check_records(there), *verify.check_keys(there, elsewhere.vault)]
-        assert [*found, *verify.check_vault(there, elsewhere.vault, quiet)] == []
-    elsewhere.database.close()
+        found = [*verify.check_records(there), *verify.check_keys(there, empty.vault)]
+        assert [*found, *verify.check_vault(there, empty.vault, quiet)] == []
 
 
 def test_a_page_printed_before_the_transfer_is_filed_after_it(
@@ -183,9 +205,104 @@ def test_a_dossier_leaves_only_under_a_grant_of_loan_and_is_no_whole_archive(
     assert reading.prove(folder)["External-Description"] == f"业主档案 {NUMBER}"
     shown = [one["verb"] for one in json.loads((folder / "data" / "log" / "log.json").read_text())["entries"]]
     assert "document:page:shown" in shown
-    with pytest.raises(NotWholeArchive):
+    with pytest.raises(NotForTakingIn):
         reading.take_in(elsewhere, folder, quiet)
     elsewhere.database.close()
+
+
+def _granted(office: Office) -> Actor:
+    """The archivist, under a grant of loan for the dossier."""
+    archivist: Actor = person(office, "archivist")
+    with office.transaction() as session:
+        dossier = dossiers.find_dossier(session, NUMBER)
+        request = access.request_access(session, archivist, [dossier], "物业交接", 1, mode="loan")
+        access.approve(session, users.find_actor(session, "manager"), request)
+        access.register(session, users.find_actor(session, "archivist"), request)
+    return archivist
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def other(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+    """A new office with its own people and nothing else, on either database."""
+    database: Database = request.getfixturevalue(f"{request.param}_database")
+    url = database.engine.url.render_as_string(hide_password=False)
+    opened = Office.init(Settings.read({"YEDANG_HOME": str(tmp_path / "other"), "YEDANG_DATABASE_URL": url}))
+    yield opened
+    opened.database.close()
+
+
+def test_a_dossier_becomes_the_same_dossier_elsewhere(office: Office, other: Office, tmp_path: Path) -> None:
+    archivist = _granted(office)
+    with office.transaction() as session:
+        dossier = dossiers.find_dossier(session, NUMBER)
+        people.add_person(session, archivist, dossier, NewPerson("tenant", "李租客"), date(2025, 1, 1))
+        facts.record_fact(session, archivist, FactKind.MOVED_IN, ("dossier", dossier.id), date(2020, 3, 1))
+        page = session.scalars(select(Page).join(Document).where(Document.dossier_id == dossier.id)).first()
+        assert page is not None
+        documents.set_page_text(session, page, "阳台栏杆松动")
+    writing.write_dossier(office, archivist, NUMBER, tmp_path / "package", quiet)
+    done = joining.join(other, person(other, "archivist"), tmp_path / "package", quiet)
+    assert done.files >= 1
+    assert _told(other) == _told(office)
+    with other.reading() as session:
+        found = [*verify.check_records(session), *verify.check_keys(session, other.vault)]
+        assert [*found, *verify.check_vault(session, other.vault, quiet), *other.index.findings(session)] == []
+        assert audit.verify(session) is None
+    with pytest.raises(HereAlready, match=NUMBER):
+        joining.join(other, person(other, "archivist"), tmp_path / "package", quiet)
+    with pytest.raises(NotAllowed):
+        joining.join(other, person(other, "staff"), tmp_path / "package", quiet)
+
+
+def _told(office: Office) -> list[object]:
+    """All that an office knows of the dossier, without the numbers that are its own."""
+    with office.reading() as session:
+        dossier = dossiers.find_dossier(session, NUMBER)
+        owners = [(one.name, one.phone, one.id_number, one.kind) for one in dossier.ownership.owners]
+        unit, held = dossier.ownership.unit, dossier.ownership
+        here = [unit.estate, unit.code, held.from_on, held.until_on, dossier.state, dossier.opened_on, owners]
+        lives = select(DossierPerson.kind, DossierPerson.name, DossierPerson.from_on)
+        here += session.execute(lives.where(DossierPerson.dossier_id == dossier.id)).all()
+        about = select(Fact.kind, Fact.on, Fact.recorded_at).where(Fact.subject_id == dossier.id)
+        here += session.execute(about.where(Fact.subject_kind == "dossier")).all()
+        for one in dossier.documents:
+            here += [one.form_code, one.title, one.serial, one.dated, one.filed_at, one.rule, one.section, one.entered]
+            here += [one.signatures, one.expected_pages, one.state]
+            for page in one.pages:
+                here += [page.position, page.rotation, page.reading, page.text, page.signatures]
+                here += [office.vault.open(page.blob), session.get(PageReading, page.id) is not None]
+        return here
+
+
+def test_a_series_is_taken_in_by_an_office_at_work(office: Office, other: Office, tmp_path: Path) -> None:
+    with office.transaction() as session:
+        document = session.scalars(select(Document).where(Document.series == "HF")).one()
+        archivist = users.find_actor(session, "archivist")
+        facts.record_fact(
+            session, archivist, FactKind.BOOK_COMPLETED, ("book", document.book_id or 0), date(2026, 1, 5)
+        )
+        page = office.vault.open(document.pages[0].blob)
+    writing.write_series(office, person(office, "archivist"), "HF", tmp_path / "package", quiet)
+    joining.join(other, person(other, "archivist"), tmp_path / "package", quiet)
+    with other.reading() as session:
+        there = session.scalars(select(Document)).one()
+        assert (there.serial, there.series, there.book_id) == (document.serial, "HF", None)
+        assert other.vault.open(there.pages[0].blob) == page
+        (fact,) = session.scalars(select(Fact))
+        assert (fact.subject_kind, fact.subject_id, fact.on) == ("document", there.id, date(2026, 1, 5))
+    with pytest.raises(HereAlready):
+        joining.join(other, person(other, "archivist"), tmp_path / "package", quiet)
+
+
+def test_a_part_in_which_a_byte_changed_is_not_taken_in(office: Office, other: Office, tmp_path: Path) -> None:
+    folder = tmp_path / "package"
+    writing.write_series(office, person(office, "archivist"), "HF", folder, quiet)
+    rows = folder / "data" / RECORDS / "documents.jsonl"
+    rows.write_bytes(rows.read_bytes().replace(b"HF-01", b"HF-02", 1))
+    with pytest.raises(PackageDamaged):
+        joining.join(other, person(other, "archivist"), folder, quiet)
+    with other.reading() as session:
+        assert session.scalar(select(Document.id)) is None
 
 
 def test_a_series_is_packed_without_the_dossiers(office: Office, tmp_path: Path) -> None:

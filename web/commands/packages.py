@@ -14,7 +14,7 @@ from web import schema
 from web.commands.answers import Answer, said
 from web.commands.console import Console, OfficeGroup, pass_console
 from web.office import Office
-from web.packages import reading, writing
+from web.packages import joining, reading, writing
 from web.packages.writing import Package
 
 SOURCE = "command:package"
@@ -104,7 +104,12 @@ def verify(_console: Console, folder: Path) -> Answer:
 @click.argument("folder", type=FOLDER)
 @pass_console
 def take_in(console: Console, folder: Path) -> Answer:
-    """把全部档案的移交包接收进空系统;原有用户均停用。 / Take a whole archive into an empty office."""
+    """接收移交包:全部档案收进空系统,一份档案或一个类别收进任何系统。 / Take a package in.
+
+    全部档案:原有用户均停用。一份档案、一个类别:由档案员或经理接收,已有同一档案或文件的不收。
+    """
+    if not reading.is_whole(folder):
+        return _part_taken_in(console, folder)
     office = Office(console.settings)
     console.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     office.vault.master.create()
@@ -122,6 +127,19 @@ def take_in(console: Console, folder: Path) -> Answer:
         "请用 yedang user add 添加系统管理员,再运行 yedang check。",
         f"Taken in: {done.rows} rows, {done.files} files; its users are deactivated.\n"
         "Add an administrator with yedang user add, then run yedang check.",
+    )
+
+
+def _part_taken_in(console: Console, folder: Path) -> Answer:
+    office = console.office
+    with office.reading() as session:
+        actor = console.actor(session)
+    with console.progress("接收", "Taking in") as progress:
+        done = joining.join(office, actor, folder, progress)
+    return said(
+        {"rows": done.rows, "files": done.files},
+        f"已接收:{done.rows} 条记录,{done.files} 页影像。",
+        f"Taken in: {done.rows} rows, {done.files} pages.",
     )
 
 

@@ -4,6 +4,7 @@
                         documents as CSV and XML;
 - ``series/CODE/``      the same for the office's own records outside dossiers;
 - ``log/``              the audit log's extract, which ``verify_log.py`` beside it proves;
+- ``records/``          (dossier or series) what the records say of it, as JSON lines for another office to take in;
 - ``scans/``            (whole archive) files as they were received, and pages that wait in the tray;
 - ``system/``           (whole archive) every table as JSON lines, the office's own forms, the secret of printed pages.
 
@@ -17,7 +18,7 @@ from pathlib import Path
 from records.errors import OfficeError
 from web.backups.rows import backed_up_tables
 
-DOSSIERS, SERIES, SCANS, LOG, SYSTEM = "dossiers", "series", "scans", "log", "system"
+DOSSIERS, SERIES, SCANS, LOG, SYSTEM, RECORDS = "dossiers", "series", "scans", "log", "system", "records"
 TABLES = f"{SYSTEM}/tables"
 FILES = f"{SYSTEM}/files.json"
 OWN_FILES = f"{SYSTEM}/own-files.tar"
@@ -35,12 +36,12 @@ class PackageDamaged(OfficeError):
     en = "The package is not whole, or none of ours: {why}."
 
 
-class NotWholeArchive(OfficeError):
-    """Only a package of the whole archive can be taken in."""
+class NotForTakingIn(OfficeError):
+    """A package without the rows that another office needs."""
 
-    code = "package.not_whole"
-    zh = "只有整个档案室的移交包可以接收;这一包只供查阅和核验。"
-    en = "Only a package of the whole archive is taken in; this one is for reading and proving."
+    code = "package.not_for_taking_in"
+    zh = "此包只供查阅和核验,不含接收所需的记录;请由对方用现行版本重新写出。"
+    en = "This package is for reading and proving only: it lacks the rows to take in. Have it written by this version."
 
 
 def travelling_tables() -> list[str]:

@@ -26,7 +26,7 @@ from web.packages.layout import (
     FILES,
     OWN_FILES,
     PAGE_SECRET,
-    NotWholeArchive,
+    NotForTakingIn,
     PackageDamaged,
     table_file,
     travelling_tables,
@@ -44,6 +44,11 @@ class TakenIn:
     files: int
 
 
+def is_whole(folder: Path) -> bool:
+    """Whether this is a package of a whole archive."""
+    return (folder / "data" / FILES).exists()
+
+
 def prove(folder: Path) -> dict[str, str]:
     """Prove every file of a package by its digest; what the bag says of itself. Raises PackageDamaged."""
     try:
@@ -57,12 +62,12 @@ def prove(folder: Path) -> dict[str, str]:
 def take_in(office: Office, folder: Path, progress: Progress) -> TakenIn:
     """Bring the archive of a package into an office that was just set up; its people come deactivated.
 
-    The caller rebuilds the index. Raises PackageDamaged, NotWholeArchive, OfficeNotEmpty, NoMasterKey.
+    The caller rebuilds the index. Raises PackageDamaged, NotForTakingIn, OfficeNotEmpty, NoMasterKey.
     """
     prove(folder)
     payload = folder / "data"
-    if not (payload / FILES).exists():
-        raise NotWholeArchive()
+    if not is_whole(folder):
+        raise NotForTakingIn()
     require_empty(office.database)
     master = office.vault.master
     master.write(master.identities(), bytes.fromhex((payload / PAGE_SECRET).read_text()))

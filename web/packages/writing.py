@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import bagit
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from records import access, audit, clock
@@ -26,7 +26,7 @@ from web.acts.dossier_export import FolderNotEmpty
 from web.acts.dossier_paper import contents_list
 from web.backups.own_files import packed
 from web.office import Office
-from web.packages import describing
+from web.packages import describing, extract
 from web.packages.layout import (
     DOSSIERS,
     FILES,
@@ -73,6 +73,8 @@ def write_dossier(office: Office, actor: Actor, number: str, folder: Path, progr
                 access.log_shown(session, actor, document, page.position, decision)
         subjects = {f"dossier:{dossier.id}"} | {f"document:{one.id}" for one in dossier.documents}
         _write_log(package, (one for one in audit.entries(session) if one.subject in subjects))
+        extract.write_rows(session, package.folder, Document.dossier_id == dossier.id, dossier)
+        extract.write_places(package.folder, package.places)
         details = {"package": True, "pages": package.files, "grant": decision.grant_id}
         audit.append(session, actor.id, Verb.DOSSIER_EXPORTED, f"dossier:{dossier.id}", details)
     return _seal(office, package, f"业主档案 {number.strip().upper()}")
@@ -86,6 +88,10 @@ def write_series(office: Office, actor: Actor, code: str, folder: Path, progress
         _write_series(session, office, package, series, progress)
         if not package.documents:
             raise NotFound(what=f"档案类别 {series} 的文件")
+        extract.write_rows(
+            session, package.folder, and_(Document.dossier_id.is_(None), Document.series == series), None
+        )
+        extract.write_places(package.folder, package.places)
         audit.append(session, actor.id, Verb.PACKAGE_WRITTEN, f"series:{series}", {"files": package.files})
     return _seal(office, package, f"档案类别 {series}")
 
