@@ -15,7 +15,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from forms.catalogue import Catalogue, Form, UnknownForm
-from records import audit, clock
+from records import audit, changes, clock
 from records.audit import Verb
 from records.errors import NotFound
 from records.tables import Document, Page, Unit
@@ -98,6 +98,8 @@ def judge(session: Session, actor: Actor, document_id: int, key: str, signed: bo
     for page in session.scalars(pages):
         if key in page.signatures:
             page.signatures = _judged(page.signatures, key, signed, actor)
+    # Whether it lacks a signature is asked for in a search.
+    changes.touch(session, [document.id])
     details = {"key": key, "signed": signed}
     audit.append(session, actor.id, Verb.SIGNATURE_JUDGED, f"document:{document.id}", details)
     return document

@@ -22,7 +22,7 @@ from search import sounds
 from search.characters import simplify
 
 #: Index and question must agree: entries of another version are stale. Unicode's tables decide what a letter is.
-VERSION = f"3/{unicodedata.unidata_version}"
+VERSION = f"4/{unicodedata.unidata_version}"
 #: Longer text of one document is not indexed beyond this: PostgreSQL's tsvector ends at 1 MiB.
 LONGEST_TEXT = 100_000
 _LONGEST_TOKEN = 64
@@ -278,6 +278,11 @@ def scope_token(dossier_id: int | None) -> str:
 def section_token(section: str) -> str:
     """The token of the section of a dossier that a document is filed in."""
     return "s§" + section.replace("_", "")
+
+
+def state_token(state: str) -> str:
+    """The token of a state of a document or of its dossier."""
+    return f"a§{state}"
 
 
 def owner_tokens(folded_names: str) -> set[str]:

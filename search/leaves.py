@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Callable
-from datetime import date
 
-from records import identifiers
+from records import clock, identifiers
 from search import analysis
 from search.analysis import fold, fragment_form
+from search.days import Days, days
 from search.expressions import Expression, Span, Token, either, every, fragment
 from search.index import Index
 from search.tables import places_between
@@ -18,7 +17,13 @@ _NUMBER = "[0-9]{1,3}|[a-z][0-9]{0,2}|[〇零一二三四五六七八九十]{1,3
 _BUILDING = re.compile(rf"({_NUMBER})(?:栋|幢|座|号楼|#)(?:({_NUMBER})(?:单元|门)?)?")
 _UNIT_START = re.compile(r"([0-9]{1,3}|[a-z][0-9]{0,2})(?:-([0-9]{1,2})(?:-([0-9]{0,4}))?)?")
 _SERIAL_START = re.compile(r"[a-z]{2}-?[0-9]{2}(?:-?[0-9]{1,4}(?:-?[0-9]{1,6}(?:-?[0-9a-z*])?)?)?-?")
-_DAYS = re.compile(r"([0-9]{4})(?:年|[-/.])?(?:([0-9]{1,2})(?:月|[-/.])?(?:([0-9]{1,2})日?)?)?")
+_STATES = {
+    "open": ("在用", "现业主"),
+    "closed": ("原业主", "前业主", "已关闭", "关闭", "已另置"),
+    "office": ("业务记录", "业务", "办公室"),
+    "unsigned": ("缺签名", "未签", "未签名", "缺签"),
+    "signed": ("签名齐全", "已签", "已签名", "齐签"),
+}
 _TO = re.compile(r"至|到|~")
 
 
@@ -26,7 +31,10 @@ def anywhere(index: Index, text: str) -> Expression | None:
     """A word without a field: all of what it is made of, anywhere in a document. None: nothing to look for."""
     folded = fold(text).strip()
     known = _unit_mentioned(folded) or _part_of_unit(folded) or _serial_mentioned(folded)
-    return known or _pieces(index, folded)
+    if known:
+        return known
+    day, pieces = _day_mentioned(folded), _pieces(index, folded)
+    return either([day, pieces]) if day and pieces else pieces
 
 
 def phrase(index: Index, text: str) -> Expression | None:
@@ -91,6 +99,12 @@ def _unit_mentioned(folded: str) -> Expression | None:
     if not identifiers.is_valid(folded) or [found.kind for found in analysis.specials(folded)] == ["phone"]:
         return None
     return Token(analysis.mentioned_unit(identifiers.validate(folded)))
+
+
+def _day_mentioned(folded: str) -> Expression | None:
+    """One day that is written with digits, of whatever year it is: 20260331, 26年3月31日, 3月31日."""
+    named = _days(folded) if re.fullmatch("[0-9]{8}|(?:[0-9]{2}年)?[0-9]{1,2}月[0-9]{1,2}[日号]?", folded) else None
+    return Token(analysis.mentioned_date(named[0])) if named else None
 
 
 def _part_of_unit(folded: str) -> Expression | None:
@@ -202,6 +216,13 @@ def section(_index: Index, text: str) -> Expression | None:
     return Token(analysis.section_token(key)) if re.fullmatch("[a-z]+", key) else None
 
 
+def state(_index: Index, text: str) -> Expression | None:
+    """Documents by the state of their dossier, or by whether they lack a signature."""
+    said = fold(text).strip()
+    known = [key for key, called in _STATES.items() if said in (key, *called)]
+    return Token(analysis.state_token(known[0])) if known else None
+
+
 def dated(_index: Index, text: str) -> Expression | None:
     """Documents dated on a day, in a month or year, or in a range written in one word."""
     ends = _TO.split(fold(text).strip(), maxsplit=1)
@@ -217,6 +238,7 @@ FIELDED: dict[str, Callable[[Index, str], Expression | None]] = {
     "date": dated,
     "series": series,
     "section": section,
+    "state": state,
 }
 
 
@@ -230,14 +252,5 @@ def days_between(start: str | None, end: str | None, start_is_out: bool, end_is_
     return (after + 1 if start_is_out else since), (before - 1 if end_is_out else until)
 
 
-def _days(text: str) -> tuple[date, date] | None:
-    match = _DAYS.fullmatch(fold(text).strip())
-    if not match or not 1900 <= int(match[1]) <= 2999:
-        return None
-    year, month, day = (int(part) if part else None for part in match.groups())
-    try:
-        first = date(year or 0, month or 1, day or 1)
-        last_day = day or calendar.monthrange(first.year, month or 12)[1]
-        return first, date(first.year, month or 12, last_day)
-    except ValueError:
-        return None
+def _days(text: str) -> Days | None:
+    return days(fold(text).strip(), clock.today())

@@ -40,12 +40,26 @@ _FIELDS = {
     "日期": "date", "date": "date",
     "类别": "series", "series": "series",
     "目录": "section", "section": "section",
+    "状态": "state", "state": "state",
 }  # fmt: skip
+#: What is left out when it is no such thing: nobody looks for these words in a text.
+_NEVER_IN_TEXT = {
+    "date": ("不是日期,已略去", "is no date and was left out"),
+    "state": (
+        "不是状态,已略去(可用:在用、原业主、业务记录、缺签名、签名齐全)",
+        "is no state and was left out (open, closed, office, unsigned, signed)",
+    ),
+}
 _INFIX = {"AND": "AND", "&&": "AND", "且": "AND", "并且": "AND", "OR": "OR", "||": "OR", "或": "OR", "或者": "OR"}
 _PREFIX = {"NOT", "非"}
 _QUOTES = str.maketrans(dict.fromkeys("“”„「」『』＂", '"'))
 _RANGE = re.compile(r"(?P<open>\{|\[)(?P<start>[^\]}\[{]*?)(?:\b[Tt][Oo]\b|至|到|~)(?P<end>[^\]}\[{]*?)(?P<close>}|\])")
 _EMPTY_FIELD = re.compile(rf"(?<!\w)((?i:{'|'.join(_FIELDS)}))\s*:\s*[<>=]*\s*(?=\)|$)")
+_SPACED = re.compile(
+    r"(?<![0-9])1[0-9]{2} [0-9]{4} [0-9]{4}(?![0-9])"
+    r"|(?<![0-9A-Za-z])(?:[0-9]{1,3}|[A-Za-z][0-9]{0,2}|[一二三四五六七八九十]{1,3}) ?(?:栋|幢|座|号楼|#) ?"
+    r"(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3}) ?(?:单元|门|-) ?[0-9]{3,4}(?![0-9])"
+)
 _PIECE = re.compile(r'[^\s"]*"[^"]*"|\S+')
 
 
@@ -69,7 +83,7 @@ class Question:
 def understand(index: Index, text: str) -> Question:
     """The meaning of a question. Raises nothing: whatever was typed means something, if only nothing."""
     reader = _Reader(index)
-    clean = reader.tidied(unicodedata.normalize("NFKC", text).translate(_QUOTES))
+    clean = reader.tidied(_joined(unicodedata.normalize("NFKC", text).translate(_QUOTES)))
     try:
         meaning = reader.read(_PARSER.parse(clean, normalize=False))
     except (AttributeError, IndexError, RecursionError, TypeError, ValueError):
@@ -77,6 +91,11 @@ def understand(index: Index, text: str) -> Question:
         reader.ignore(clean, "写法无法理解,已按普通词语查找", "could not be read as a query; searched as plain words")
         meaning = reader.all_of(leaves.anywhere(index, word) for word in re.split(r'[\s()":]+', clean) if word)
     return Question(meaning, tuple(dict.fromkeys(reader.ignored)))
+
+
+def _joined(text: str) -> str:
+    """Without the spaces inside a telephone number or a unit, which would part it into words."""
+    return _SPACED.sub(lambda match: re.sub(r"\s", "", match.group()), text)
 
 
 def _parser() -> QueryParser:
@@ -187,8 +206,8 @@ class _Reader:
             fielded = leaves.FIELDED[_FIELDS[name.lower()]](self.index, text)
             if fielded is not None:
                 return fielded
-            if _FIELDS[name.lower()] == "date":
-                self.ignore(f"{name}:{text}", "不是日期,已略去", "is no date and was left out")
+            if _FIELDS[name.lower()] in _NEVER_IN_TEXT:
+                self.ignore(f"{name}:{text}", *_NEVER_IN_TEXT[_FIELDS[name.lower()]])
                 return None
             self.ignore(f"{name}:{text}", "无法按此项查找,已在全文中查找", "is no such thing; searched everywhere")
         meaning = unfielded(self.index, text)

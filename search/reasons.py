@@ -9,8 +9,8 @@ from search.expressions import Either, Every, Expression, Fragment, Span, Token
 from search.sources import Source
 
 #: The fields in the order in which they are told. "text" is what was entered, recognised or printed on the pages.
-FIELDS = ("title", "form", "serial", "unit", "owner", "date", "series", "section", "text")
-_TAGGED = {"f": "form", "p": "series", "s": "section", "o": "owner", "q": "owner", "h": "owner"}
+FIELDS = ("title", "form", "serial", "unit", "owner", "date", "series", "section", "state", "text")
+_TAGGED = {"f": "form", "p": "series", "s": "section", "a": "state", "o": "owner", "q": "owner", "h": "owner"}
 
 
 def reasons(source: Source, meaning: Expression | None) -> tuple[str, ...]:
@@ -87,5 +87,6 @@ _OWN: Mapping[str, Callable[[Source], Iterable[str]]] = {
     "y": lambda one: [analysis.mentioned_date(one.dated)],
     "f": lambda one: [analysis.form_token(one.form_code)],
     "p": lambda one: analysis.series_tokens(one.form_code, one.series),
+    "a": lambda one: [analysis.state_token(state) for state in one.states],
     "s": lambda one: [analysis.section_token(one.section)] if one.section else (),
 }

@@ -28,7 +28,9 @@ _COLUMNS = (
     Document.section,
     Document.dated,
     Document.entered,
+    Document.lacks_signature,
     Unit.code,
+    Dossier.state.label("dossier_state"),
 )
 
 
@@ -36,7 +38,8 @@ _COLUMNS = (
 class Source:
     """A filed document as search sees it. ``texts`` in reading order: title, serial, entered values, pages, owners.
 
-    ``numbers``: the telephone and identity numbers of its owners.
+    ``numbers``: the telephone and identity numbers of its owners. ``states``: of its dossier (open, closed; office
+    for the office's own series), and whether a signature is lacking (unsigned, signed).
     """
 
     document_id: int
@@ -51,6 +54,7 @@ class Source:
     owners: tuple[str, ...]
     numbers: tuple[str, ...]
     texts: tuple[str, ...]
+    states: tuple[str, ...] = ()
 
     @property
     def place(self) -> int:
@@ -74,6 +78,8 @@ class Source:
         yield from analysis.series_tokens(self.form_code, self.series)
         if self.section:
             yield analysis.section_token(self.section)
+        for state in self.states:
+            yield analysis.state_token(state)
         for number in self.numbers:
             yield from analysis.number_tokens(number)
         if self.unit_code:
@@ -110,6 +116,7 @@ def gather(session: Session, document_ids: Sequence[int]) -> list[Source]:
         # Columns, not objects: what another act has changed since is read anew, and a rebuild reads every document.
         select(*_COLUMNS)
         .outerjoin(Unit, Unit.id == Document.unit_id)
+        .outerjoin(Dossier, Dossier.id == Document.dossier_id)
         .where(chosen(session, Document.id, document_ids), Document.state == "filed")
         .order_by(Document.id)
     )
@@ -136,6 +143,7 @@ def _source(row: Any, pages: Sequence[str], owners: Sequence[Any]) -> Source:
         owners=tuple(owner.name for owner in owners),
         numbers=tuple(number for owner in owners for number in (owner.phone, owner.id_number) if number),
         texts=tuple(text for text in texts if text.strip()),
+        states=(row.dossier_state or "office", "unsigned" if row.lacks_signature else "signed"),
     )
 
 

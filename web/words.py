@@ -33,6 +33,7 @@ REASONS = {
     "date": _l("日期"),
     "series": _l("类别"),
     "section": _l("卷内目录"),
+    "state": _l("状态"),
     "text": _l("正文"),
 }
 READINGS = {"recognised": _l("识别"), "corrected": _l("已更正"), "printed": _l("打印内容")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
@@ -23,7 +23,9 @@ from search.analysis import fold, fragment_form, normal_form
 from search.facets import facets
 from search.index import Index
 from search.results import Visible, search
+from search.saved import Kept
 from search.suggestions import did_you_mean, suggest
+from search.widening import wider
 from tests.search.conftest import put_document
 
 WORDS = ["漏水", "卫生间", "天花板漏水", "水", "张伟", "3-2-1201", "12栋", "wifi", "，", " ", "2026-03-31", "结案"]
@@ -49,7 +51,7 @@ filed = st.builds(
 leaf = st.one_of(
     st.sampled_from(WORDS),
     st.sampled_from(["业主:王", "业主:李", "单元:3-2-1202", "表单:入住", "日期:2026-03-02", "日期:>2026-03-03",
-                     "类别:HF",
+                     "类别:HF", "状态:在用", "状态:业务", "状态:缺签名",
                      "wang", "业主:wjg", "lls", "wjàn", "13800", "业主:0013", "漏水卫生間",
                      '"漏水卫生间"', '"花板漏"', "生间", "人住通知书", "1201", "3栋", "wi*"]),
 )  # fmt: skip
@@ -86,6 +88,13 @@ def corpus(database: Database, index: Index, documents: dict[int, Filed]) -> Ite
         session.rollback()
 
 
+def _saved(session: Session, index: Index, kept: Kept, visible: Visible) -> object:
+    """A saved search, opened by whoever may see this."""
+    given = asdict(kept)
+    question, unit, form = given.pop("query"), given.pop("unit") or None, given.pop("form") or None
+    return search(session, index, question, visible=visible, unit=unit, form=form, **given)
+
+
 def everything_told(session: Session, index: Index, question: str, visible: Visible) -> list[object]:
     """All that search says to a question: by date, by relevance, narrowed, facets, suggestions, what was meant."""
     typed = question.strip("()").split(" ")[-1][:4]
@@ -99,6 +108,8 @@ def everything_told(session: Session, index: Index, question: str, visible: Visi
             for part in (typed, "编号:TS-01-2026", "00000")
         ),
         did_you_mean(session, index, typed.replace("水", "税"), visible=visible, register=True),
+        wider(session, index, f"{question} 日期:2019", visible=visible),
+        *(_saved(session, index, kept, visible) for kept in (Kept(question), Kept("水", question))),
     ]
 
 
