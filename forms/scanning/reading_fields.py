@@ -23,6 +23,7 @@ from forms.scanning import codes, registration
 from forms.scanning.printed_marks import Marks, Word, marks_in
 from forms.scanning.rasters import Gray
 from forms.scanning.recogniser import Reader
+from forms.scanning.registration import Registration
 from forms.scanning.written import Bounds, Patch, Sheet
 from forms.tables import Serial
 from records.errors import OfficeError
@@ -96,14 +97,26 @@ def _items(form: Form, serial: Serial, unit: Unit | None, number: int) -> tuple[
 
 def read_fields(gray: Gray, known: Known, secret: bytes, reader: Reader) -> dict[str, FieldRead] | None:
     """Every field of an upright page (about 200 dpi); None when it cannot be registered, so that no box is sure."""
-    found = codes.read(gray, secret).found
-    if found is None or not isinstance(found.mark, PageMark) or found.mark.serial != known.serial or found.rotation:
-        return None
-    registered = registration.register(gray, found.corners, known.paper)
-    if not registered.is_sure:
+    registered = _registered(gray, known, secret)
+    if registered is None or not registered.is_sure:
         return None
     page = _Page(Sheet(gray, registered), known, reader)
     return {str(box["key"]): page.field(box) for box in known.boxes}
+
+
+def _registered(gray: Gray, known: Known, secret: bytes) -> Registration | None:
+    """How the page lies, by its code, which must be its own; where none is left, by its squares.
+
+    Which number a page without a code bears was proven by its printed number, or said by a person, when it was filed.
+    """
+    reading = codes.read(gray, secret)
+    if reading.reason == "no_code":
+        lying = (found for paper, found in registration.by_squares(gray) if paper == known.paper)
+        return next((found for found in lying if found.is_upright), None)
+    found = reading.found
+    if found is None or not isinstance(found.mark, PageMark) or found.mark.serial != known.serial or found.rotation:
+        return None
+    return registration.register(gray, found.corners, known.paper)
 
 
 class _Page:

@@ -48,6 +48,12 @@ class Registration:
         """Whether it is good enough to judge what lies inside a box."""
         return self.fiducials >= FEWEST_FIDUCIALS and self.residual <= WORST_RESIDUAL
 
+    @property
+    def is_upright(self) -> bool:
+        """Whether the paper's top lies at the top of the scan."""
+        across, down = self.matrix[:, 0]
+        return bool(across > abs(down))
+
     @cached_property
     def scale(self) -> float:
         """Pixels per mm."""

@@ -210,3 +210,14 @@ def test_a_printed_table_reads_row_by_row(catalogue: Catalogue) -> None:
     fields = Paper(catalogue, "RZ-08", {"items": rows}).read(Noting())
     assert fields is not None
     assert fields["items"].text == "墙面、顶棚  有问题  空鼓两处"
+
+
+@pytest.mark.parametrize("level", ["clean", "bad"])
+def test_a_page_whose_code_is_gone_is_read_into_its_fields(
+    catalogue: Catalogue, recogniser: Recogniser, level: str
+) -> None:
+    paper = Paper(catalogue, "RZ-08")
+    key = next(box["key"] for box in paper.boxes if box["kind"] == "field" and box["key"] != "unit")
+    paper.write(key, "2026")
+    paper.image = samples.destroy_code(paper.image, paper.laid.paper, 1)
+    assert "2026" in filled(paper.read(recogniser, level))[key]
