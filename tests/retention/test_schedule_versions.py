@@ -18,6 +18,7 @@ from records.facts import FactKind
 from retention import certificates, disposition, purge, schedule_versions
 from retention.schedule import Schedule, Years, load_schedule
 from retention.schedule_versions import NothingChanged, RuleCannotChange, ScheduleMoved, in_force
+from tests.retention.office import plainly
 
 ARCHIVED = date(2020, 5, 1)
 
@@ -183,15 +184,3 @@ def test_whatever_is_adopted_and_corrected_a_plain_reading_agrees(
                 expected.add(id_)
         assert {one.target_id for one in disposition.due(session, in_force(session), on)} == expected
         raise Undo
-
-
-def plainly(day: date, years: int, count_from: str) -> date:
-    """The reference: a calendar on the wall."""
-    if count_from == "next_january":
-        day = date(day.year + 1, 1, 1)
-    for last in (day.day, 28):
-        try:
-            return date(day.year + years, day.month, last)
-        except ValueError:
-            continue
-    raise AssertionError(day)
