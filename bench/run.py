@@ -23,6 +23,7 @@ MEASUREMENTS = (
     "serials",
     "estate",
     "searching",
+    "million",
     "judging",
     "serving",
     "due_list",

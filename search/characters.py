@@ -19,8 +19,9 @@ def _table() -> dict[int, str]:
 
 
 _SIMPLIFIED = _table()
-# Nearly every text has none of them: to look for one is ten times as fast as to look up every character.
-_TRADITIONAL = re.compile(f"[{''.join(map(chr, _SIMPLIFIED))}]")
+# Nearly every text has none of them: to look for one is ten times as fast as to look up every character. The rare
+# ones beyond the basic plane stand for all of their planes: one by one they would make the pattern slow.
+_TRADITIONAL = re.compile(f"[{''.join(chr(code) for code in _SIMPLIFIED if code < 0x10000)}\U00020000-\U0003ffff]")
 
 
 def simplify(text: str) -> str:

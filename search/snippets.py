@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from search import analysis
 from search.characters import simplify
@@ -55,15 +56,18 @@ def _asked(token: str, tokens: set[str]) -> bool:
     return token in tokens or (tag == "m" and f"u§{rest}" in tokens) or (tag == "r" and f"n§{rest}" in tokens)
 
 
-def _folded(raw: str) -> tuple[str, list[int]]:
+def _folded(raw: str) -> tuple[str, Sequence[int]]:
     """The text folded character by character, and for each folded character where it came from."""
-    folded: list[str] = []
-    origin: list[int] = []
-    for place, character in enumerate(raw):
-        plain = character if character.isascii() else unicodedata.normalize("NFKC", character)
-        folded.append(simplify(plain.lower()))
-        origin += [place] * len(folded[-1])
-    return "".join(folded), origin
+    folded = [_plain(character) for character in raw]
+    whole = "".join(folded)
+    if len(whole) == len(raw):
+        return whole, range(len(raw))
+    return whole, [place for place, plain in enumerate(folded) for _ in plain]
+
+
+@lru_cache(maxsize=1 << 16)
+def _plain(character: str) -> str:
+    return simplify((character if character.isascii() else unicodedata.normalize("NFKC", character)).lower())
 
 
 def _pattern(leaf: Token | Fragment) -> re.Pattern[str] | None:
