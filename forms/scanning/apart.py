@@ -50,6 +50,9 @@ _INHERITED = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR")
 _PIPE = 2**20
 _LONGEST_ANSWER = 3 * MOST_PIXELS + LARGEST_FILE
 _HANDLES = count(1)
+# Two people who look at pages need not wait for each other, nor for a pile that is being filed.
+_MOST_READERS = 2
+_COUNTING = Lock()
 
 Answer = tuple[dict[str, object], bytearray]
 
@@ -60,8 +63,9 @@ class Far:
     def __init__(self, spool: Spool, name: str) -> None:
         self.spool = spool
         self.handle = next(_HANDLES)
-        self.reader: object = None
-        told, _ = _READER.ask({"act": "open", "name": name}, file=self)
+        self.reader = _least_busy()
+        self.opened_by: subprocess.Popen[bytes] | None = None
+        told, _ = self.reader.ask({"act": "open", "name": name}, file=self)
         self.media_type, self.page_count = _opening(told, name)
 
     def page(self, position: int) -> PageFile:
@@ -84,7 +88,7 @@ class Far:
 
     def close(self) -> None:
         """Let go of the file."""
-        _READER.forget(self)
+        self.reader.forget(self)
 
 
 @contextmanager
@@ -115,7 +119,7 @@ def page_image(data: bytes, media_type: str, rotation: int = 0, dpi: int = 150) 
 
 
 def _believed(wish: Mapping[str, object], data: bytes = b"", file: Far | None = None) -> Answer:
-    told, body = _READER.ask(wish, data, file)
+    told, body = (file.reader if file else _least_busy()).ask(wish, data, file)
     if "why" in told:
         raise UnreadablePage(why=str(told["why"])[:200])
     return told, body
@@ -159,25 +163,39 @@ def _refused(refusal: type[OfficeError], details: Mapping[str, object], name: st
 
 
 class _Reader:
-    """The process that opens files: begun when it is first needed, ended and begun anew after a page it died of."""
+    """A process that opens files: begun when it is first needed, ended and begun anew after a page it died of."""
 
     def __init__(self) -> None:
         self._lock = Lock()
+        #: How many questions are being answered or wait to be.
+        self.waiting = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._files: socket.socket | None = None
 
     def ask(self, wish: Mapping[str, object], data: bytes = b"", file: Far | None = None) -> Answer:
         """What the process answers, or why it cannot. ``file``: which of the opened files it is about."""
-        with self._lock:
+        with self._taken():
             # The process may have been ended by something else than this page: a page is given a second try.
             return (
                 self._try(wish, data, file) or self._try(wish, data, file) or _failed("读取时出错 / reading it failed")
             )
 
+    @contextmanager
+    def _taken(self) -> Iterator[None]:
+        """One question at a time."""
+        with _COUNTING:
+            self.waiting += 1
+        try:
+            with self._lock:
+                yield
+        finally:
+            with _COUNTING:
+                self.waiting -= 1
+
     def forget(self, file: Far) -> None:
         """Let the process close a file, if it is still the one that opened it."""
-        with self._lock:
-            if file.reader is not None and file.reader is self._process:
+        with self._taken():
+            if file.opened_by is not None and file.opened_by is self._process:
                 self._try({"act": "close", "handle": file.handle}, b"", None)
 
     def _try(self, wish: Mapping[str, object], data: bytes, file: Far | None) -> Answer | None:
@@ -186,7 +204,7 @@ class _Reader:
             process = self._begun()
             if file is None:
                 return _exchange(process, _packed(wish, data), until)
-            if file.reader is not process:
+            if file.opened_by is not process:
                 told = self._hand_over(process, file, str(wish.get("name", "")), until)
                 if wish["act"] == "open" or "page_count" not in told[0]:
                     return told
@@ -209,7 +227,7 @@ class _Reader:
         socket.send_fds(self._files, [b"f"], [file.spool.fileno()])
         wish = {"act": "open", "handle": file.handle, "name": name, "key": file.spool.key, "size": file.spool.size}
         told = _exchange(process, _packed(wish, b""), until)
-        file.reader = process
+        file.opened_by = process
         return told
 
     def _begun(self) -> subprocess.Popen[bytes]:
@@ -288,5 +306,11 @@ def _ready(sources: list[int], targets: list[int], until: float) -> None:
         raise TimeoutError
 
 
-_READER = _Reader()
-atexit.register(_READER.end)
+_READERS = tuple(_Reader() for _ in range(_MOST_READERS))
+for _one in _READERS:
+    atexit.register(_one.end)
+
+
+def _least_busy() -> _Reader:
+    """The first that has nothing to do: the next process is begun only where two things are wanted at once."""
+    return min(_READERS, key=lambda reader: reader.waiting)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import os
 import signal
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,7 +42,7 @@ def spooled(tmp_path):
 
 
 def _pid() -> int:
-    process = apart._READER._process
+    process = apart._READERS[0]._process
     assert process is not None
     return process.pid
 
@@ -84,7 +86,7 @@ def test_a_page_that_takes_too_long_is_given_up_and_the_next_is_read(page, monke
 
 def test_memory_and_time_of_the_reader_are_limited_and_it_knows_no_secret(page, monkeypatch):
     monkeypatch.setenv("YEDANG_DATABASE_URL", "postgresql://secret")
-    apart._READER.end()
+    apart._READERS[0].end()
     apart.picture(page)
     limits = Path(f"/proc/{_pid()}/limits").read_text().splitlines()
     soft = {line[:26].strip(): line[26:].split()[0] for line in limits}
@@ -92,6 +94,23 @@ def test_memory_and_time_of_the_reader_are_limited_and_it_knows_no_secret(page, 
     assert int(soft["Max address space"]) <= size + apart.MEMORY
     assert int(soft["Max cpu time"]) <= 2 * apart.SECONDS_A_PAGE
     assert b"secret" not in Path(f"/proc/{_pid()}/environ").read_bytes()
+
+
+def test_two_who_look_at_once_do_not_wait_for_each_other_and_one_alone_needs_one_process(page):
+    for reader in apart._READERS:
+        reader.end()
+    for _ in range(3):
+        apart.picture(page)
+    assert [reader._process is not None for reader in apart._READERS] == [True, False]
+    os.kill(_pid(), signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as pool:
+        stuck = pool.submit(apart.picture, page)
+        while not apart._READERS[0].waiting:
+            time.sleep(0.01)
+        assert apart.picture(page).gray.shape == (1754, 1240)
+        assert not stuck.done()
+        os.kill(_pid(), signal.SIGCONT)
+        assert stuck.result().gray.shape == (1754, 1240)
 
 
 def test_an_open_file_outlives_the_process_that_opened_it(spooled):

@@ -130,7 +130,7 @@ def damaged(seed: int, count: int) -> Iterator[bytes]:
 
 def _peak() -> int:
     """The most memory that the process which opens files has held, in bytes."""
-    process = apart._READER._process
+    process = apart._READERS[0]._process
     if process is None:
         return 0
     lines = Path(f"/proc/{process.pid}/status").read_text().splitlines() if process.poll() is None else []
