@@ -33,6 +33,7 @@ TABLE = (
     Setting("YEDANG_NIGHT_HOURS", "1-5", "The local hours in which the worker destroys what was approved: 1-5."),
     Setting("YEDANG_NIGHT_LIMIT", "1000", "So many documents are destroyed in one night at most; 0: no limit."),
     Setting("YEDANG_SIGNED_FIRST", "", "Set to yes: nothing is destroyed before its signed list has been scanned."),
+    Setting("YEDANG_BACKUP", "", "A folder into which the worker backs up at night and after destroying; empty: none."),
     Setting("YEDANG_LANGUAGE", "zh", "The language of commands: zh or en."),
 )
 
@@ -63,6 +64,7 @@ class Settings:
     night: tuple[int, int] = (1, 5)
     night_limit: int = 1000
     signed_first: bool = False
+    backup: Path | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -86,6 +88,7 @@ class Settings:
             night=_night(value["YEDANG_NIGHT_HOURS"]),
             night_limit=_count("YEDANG_NIGHT_LIMIT", value["YEDANG_NIGHT_LIMIT"]),
             signed_first=value["YEDANG_SIGNED_FIRST"].strip().lower() in {"yes", "true", "1"},
+            backup=Path(value["YEDANG_BACKUP"]).expanduser() if value["YEDANG_BACKUP"] else None,
         )
 
 

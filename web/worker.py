@@ -23,6 +23,7 @@ from records.errors import OfficeError
 from records.tables import Discard, User
 from retention import runs
 from web.acts import disposal_runs
+from web.backups.timing import back_up_when_due
 from web.checking.working import work_piece
 from web.inbox import Inbox
 from web.office import Office
@@ -31,6 +32,8 @@ LOG = logging.getLogger("yedang.worker")
 IDLE_SECONDS = 2.0
 #: So often the worker tries to wipe what a destruction left while somebody was reading.
 WIPE_SECONDS = 15.0
+#: So often the worker looks whether a backup is due.
+BACK_UP_SECONDS = 60.0
 #: The night from Saturday to Sunday sees every image opened; the others see a sample.
 FULL_CHECK_ON = 6
 # People at their screens go before recognition, which takes every core for seconds.
@@ -50,6 +53,7 @@ class Worker:
         self.stopping = Event()
         self.last_night: date | None = None
         self.wipe_again = 0.0
+        self.back_up_again = 0.0
 
     def stop(self, *_signal: object) -> None:
         """End after the piece of work in hand."""
@@ -88,6 +92,7 @@ class Worker:
             self._at_night,
             self._dispose,
             self._finish_disposal,
+            self._back_up,
             self._check_piece,
             self._forget_tray_acts,
             self._read_tray_page,
@@ -172,6 +177,16 @@ class Worker:
             return 0
         self.wipe_again = time.monotonic() + WIPE_SECONDS
         return disposal_runs.finish_begun(self.office)
+
+    def _back_up(self) -> int:
+        """Every night, and as soon as something was destroyed, so that no backup shows it any longer."""
+        if time.monotonic() < self.back_up_again:
+            return 0
+        self.back_up_again = time.monotonic() + BACK_UP_SECONDS  # a disk that is away is asked for again later
+        made = back_up_when_due(self.office)
+        if made is not None:
+            self.back_up_again = 0.0
+        return int(made is not None)
 
     def _check_piece(self) -> int:
         """Go on with the check that waits, a few images at a time, so that scans and reading come in between."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from records import clock
-from records.audit import Verb
-from records.tables import AccessRequest, AccessRequestDossier, AuditEntry, Blob, Document, Dossier
+from records.tables import AccessRequest, AccessRequestDossier, Blob, Document, Dossier
 from records.verify import Finding
 from retention import holds
+from retention.tables import HeldDocument
+from web.backups.timing import last_backup
 
 #: A backup older than this is named: a disk that fails then takes more than a week's work with it.
 FRESH = timedelta(days=7)
@@ -43,13 +44,16 @@ def _holds(session: Session) -> Iterator[Finding]:
     tables: dict[str, type[Dossier] | type[Document]] = {"dossier": Dossier, "document": Document}
     for hold in holds.active(session):
         table = tables.get(hold.target_kind)
-        if table is None:
-            continue
-        state = session.scalar(select(table.state).where(table.id == int(hold.target_id)))
-        if state in (None, "destroyed"):
+        lost = bool(table) and _state(session, table, hold.target_id) in (None, "destroyed")
+        held = Document.id.in_(select(HeldDocument.document_id).where(HeldDocument.hold_id == hold.id))
+        if lost or session.scalar(select(Document.id).where(held, Document.state == "destroyed").limit(1)):
             subject = f"{hold.target_kind}:{hold.target_id}"
             zh, en = f"冻结 {hold.id} 号所冻结的已不在", f"what hold {hold.id} keeps is gone"
             yield Finding("hold.lost", subject, zh, en)
+
+
+def _state(session: Session, table: type[Dossier] | type[Document] | None, target: str) -> str | None:
+    return session.scalar(select(table.state).where(table.id == int(target))) if table else None
 
 
 def _backups(session: Session) -> Iterator[Finding]:
@@ -57,11 +61,9 @@ def _backups(session: Session) -> Iterator[Finding]:
     first = session.scalar(select(func.min(Document.filed_at))) if session.scalar(select(Blob.id).limit(1)) else None
     if first is None or first > clock.now() - FRESH:
         return
-    last = session.scalar(
-        select(AuditEntry.at).where(AuditEntry.verb == Verb.BACKUP_MADE).order_by(AuditEntry.seq.desc()).limit(1)
-    )
+    last = last_backup(session)
     if last is None:
         yield Finding("backup.none", "system", "还没有做过备份", "no backup was ever made")
-    elif datetime.fromisoformat(last) < clock.now() - FRESH:
-        day = clock.local_date(datetime.fromisoformat(last))
+    elif last < clock.now() - FRESH:
+        day = clock.local_date(last)
         yield Finding("backup.old", "system", f"最近一次备份是 {day}", f"the last backup is of {day}")
