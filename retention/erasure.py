@@ -32,7 +32,7 @@ from records.tables import (
 from records.vault import Vault
 from retention.disposition import Titles
 from retention.material import Material
-from retention.tables import Hold, KeptLonger, RuleChoice
+from retention.tables import Disposal, DisposalLine, HeldDocument, Hold, KeptLonger, RuleChoice
 
 #: Removes what another floor keeps of these records; gives for each of them, in order, the counts for its outcome.
 Eraser = Callable[[Session, Vault, Sequence[Leaving]], Sequence[Mapping[str, int]]]
@@ -162,16 +162,20 @@ def _bury_dossier(session: Session, dossier_id: int) -> dict[str, int]:
 
 
 def _silence(session: Session, records: Sequence[Material], ids: Sequence[int]) -> None:
-    """Blank the reasons that people wrote about the records: of facts, of holds that are over, of decisions."""
+    """Blank the reasons that people wrote about the records: of facts, past holds, decisions and refused lists."""
     whole = [one.target for one in records] + [("document", id_) for id_ in ids]
     about_fact = _among(Fact.subject_kind, Fact.subject_id, whole)
     _execute(session, update(Fact).where(about_fact).values(reason=""))
     named = [(kind, str(id_)) for kind, id_ in whole] + [("unit", str(unit)) for one in records for unit in one.units]
-    over = and_(_among(Hold.target_kind, Hold.target_id, named), Hold.released_at.is_not(None))
+    found = Hold.id.in_(select(HeldDocument.hold_id).where(HeldDocument.document_id.in_(ids)))
+    over = and_(or_(_among(Hold.target_kind, Hold.target_id, named), found), Hold.released_at.is_not(None))
     _execute(session, update(Hold).where(over).values(reason=GONE))
     about_kept = _among(KeptLonger.target_kind, KeptLonger.target_id, whole)
     _execute(session, update(KeptLonger).where(about_kept).values(reason=GONE))
     _execute(session, update(RuleChoice).where(RuleChoice.document_id.in_(ids)).values(reason=GONE))
+    listed = select(DisposalLine.disposal_id).where(_among(DisposalLine.target_kind, DisposalLine.target_id, whole))
+    refused = and_(Disposal.id.in_(listed), Disposal.decision_reason != "")
+    _execute(session, update(Disposal).where(refused).values(decision_reason=GONE))
 
 
 def _among(
