@@ -8,7 +8,8 @@ before the file is (optimize: 0.2 s for 20,000 documents).
 
 PostgreSQL: deleted and updated rows stay as dead versions, and the planner's statistics hold sample values. So every
 table but the log (which never loses a row) is rewritten with fresh statistics (VACUUM FULL, ANALYZE), once no older
-transaction can still see the dead versions; then the statistics table itself.
+transaction can still see the dead versions; the statistics of tables that have become empty are cleared, for ANALYZE
+leaves them as they were; then the statistics table itself is rewritten.
 
 What remains is in PostgreSQL's write-ahead log: its segments in ``pg_wal`` hold copies of the rows until the server
 removes or overwrites them. Where the role may, the segment is closed and a checkpoint taken, so that the server needs
@@ -101,7 +102,12 @@ def _scrub_postgresql(database: Database, patience: float) -> None:
             raise NotScrubbed(why=str(error.orig)) from error
         finally:
             connection.execute(text("RESET lock_timeout"))
-        for statement in ("VACUUM FULL pg_catalog.pg_statistic", "SELECT pg_switch_wal()", "CHECKPOINT"):
+        for statement in (
+            *_forget_samples(connection),
+            "VACUUM FULL pg_catalog.pg_statistic",
+            "SELECT pg_switch_wal()",
+            "CHECKPOINT",
+        ):
             _where_permitted(connection, statement)
 
 
@@ -125,6 +131,20 @@ def _tables(connection: Connection) -> list[str]:
         " WHERE schemaname = current_schema() AND tablename <> :log ORDER BY tablename"
     )
     return list(connection.scalars(query, {"log": _NEVER_LOSES_ROWS}))
+
+
+def _forget_samples(connection: Connection) -> list[str]:
+    """ANALYZE leaves the statistics of a table that has become empty as they were, sample values and all."""
+    empty = [
+        table for table in _tables(connection) if not connection.scalar(text(f"SELECT EXISTS (SELECT FROM {table})"))
+    ]
+    if connection.scalar(text("SELECT to_regproc('pg_clear_attribute_stats')")) is None:  # before PostgreSQL 18
+        return [f"DELETE FROM pg_catalog.pg_statistic WHERE starelid = '{table}'::regclass" for table in empty]
+    return [
+        "SELECT pg_clear_attribute_stats(schemaname, tablename, attname, inherited) FROM pg_stats"
+        f" WHERE schemaname = current_schema() AND quote_ident(tablename) = '{table}'"
+        for table in empty
+    ]
 
 
 def _where_permitted(connection: Connection, statement: str) -> None:
