@@ -122,6 +122,8 @@ def test_a_package_is_proven_without_us_and_read_without_us(office: Office, tmp_
     folder = archive(office, tmp_path / "package")
     done = subprocess.run([sys.executable, "-m", "bagit", "--validate", str(folder)], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
+    sums = subprocess.run(["sha256sum", "-c", "--quiet", "manifest-sha256.txt"], cwd=folder, check=False)
+    assert sums.returncode == 0
     log = [sys.executable, str(VERIFIER), str(folder / "data" / "log" / "log.json")]
     assert subprocess.run(log, capture_output=True, check=False).returncode == 0
     dossier = folder / "data" / "dossiers" / NUMBER
