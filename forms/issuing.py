@@ -19,6 +19,7 @@ from forms.entering import Values
 from forms.layout import Laid, PageIdentity, lay_out
 from forms.layout_versions import keep_layout
 from forms.marks import PageMark
+from forms.office_suite import Converted
 from forms.paper import A4
 from forms.qr import no_code, qr_png
 from forms.tables import Book, Layout, Reprint, Serial
@@ -147,6 +148,7 @@ class _Job:
     values: Values
     reprint: bool = False
     template: WordTemplate | None = None
+    converted: Converted = field(default_factory=dict, repr=False)
 
     def laid(self) -> Laid:
         """The pages, placed. Raises MissingGlyph, TooMuchForAPage."""
@@ -174,17 +176,18 @@ def print_sheets(
     values: Values | None = None,
     count: int = 1,
     word: bool = False,
+    converted: Converted | None = None,
 ) -> Printed:
     """Print ``count`` numbers of a form with the same values, as PDF or (agreements, notices) as Word documents.
 
     Of a unit's form the records fill in what the clerk left out, and its scan will be filed in the dossier that is
-    open now. Raises PrintedAsBook, NotAWordForm, NoOfficeSuite, ConversionFailed, UnknownField, BadValue, BadInput,
-    MissingGlyph, TooMuchForAPage, NotAllowed.
+    open now. ``converted``: what forms.converting made ready. Raises PrintedAsBook, NotAWordForm, NoOfficeSuite,
+    ConversionFailed, UnknownField, BadValue, BadInput, MissingGlyph, TooMuchForAPage, NotAllowed.
     """
     actor.require("打印表单", *OFFICE_ROLES)
     _refuse_wrong_kind(form, word)
     template = shop.shelf.template(form) if form.is_word else None
-    job = _Job(shop, form, unit, entering.entered(session, form, unit, values or {}), template=template)
+    job = _Job(shop, form, unit, entering.entered(session, form, unit, values or {}), False, template, converted or {})
     laid = None if form.is_word else job.laid()
     serials = numbering.take_numbers(session, actor, form, count)
     dossier = dossiers.current_dossier(session, unit) if unit is not None and form.unit else None
@@ -252,7 +255,9 @@ def _write_word(job: _Job, serials: Sequence[Serial]) -> tuple[PrintedFile, ...]
 def _write_pdf(job: _Job, serials: Sequence[Serial]) -> tuple[PrintedFile, ...]:
     """All numbers and copies in one PDF; LibreOffice counts the pages, and each gets a code of its own."""
     parts = [(serial, copy, label) for serial in serials for copy, label in enumerate(job.copies, start=1)]
-    made = office_suite.to_pdf([_document(job, serial, label, no_code()) for serial, _, label in parts])
+    documents = [_document(job, serial, label, no_code()) for serial, _, label in parts]
+    ready = all(document in job.converted for document in documents)
+    made = [job.converted[one] for one in documents] if ready else office_suite.to_pdf(documents)
     counts = [office_suite.page_count(one) for one in made]
     for serial in serials:
         serial.page_count = max(counts)

@@ -134,6 +134,14 @@ def allot(session: Session, form_code: str, year: int, count: int) -> range:
     return range(last - count + 1, last + 1)
 
 
+def coming(session: Session, form: Form, count: int) -> list[str]:
+    """The serials that come next if nobody else takes any first; nothing is taken."""
+    year = clock.local_date(clock.now()).year
+    query = select(Counter.last).where(Counter.form_code == form.code, Counter.year == year)
+    last = session.scalar(query) or 0
+    return [compose(form.code, year, number) for number in range(last + 1, last + count + 1)]
+
+
 def take_numbers(session: Session, actor: Actor, form: Form, count: int) -> list[Serial]:
     """Allot ``count`` numbers of this year to a new print run, with a row for each; state allotted.
 

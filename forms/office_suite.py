@@ -6,7 +6,7 @@ import io
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pypdf import PdfReader, PdfWriter
@@ -18,6 +18,9 @@ from records.errors import OfficeError
 
 POINTS = 72 / 25.4
 SECONDS = 180
+
+#: Documents (.docx) and what has been made of them (PDF).
+Converted = Mapping[bytes, bytes]
 
 
 class NoOfficeSuite(OfficeError):

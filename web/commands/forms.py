@@ -12,11 +12,14 @@ from sqlalchemy.orm import Session
 
 from forms import entering, issuing
 from forms.catalogue import Catalogue, Form, load_catalogue
+from forms.converting import convert_ahead
 from forms.gallery import write_gallery
 from forms.issuing import Printed
+from forms.office_suite import Converted
 from forms.own_layouts import check_file
 from records import units
 from records.errors import BadInput
+from records.tables import Unit
 from records.users import Actor
 from records.vault import write_durably
 from web.commands.answers import Answer, Column, Sentence, Table, answer
@@ -103,13 +106,22 @@ def print_(
     if found.mode == "book" and pages is None:
         raise click.UsageError("成册表单须写明 --pages / a book needs --pages")
 
+    def unit_in(session: Session) -> Unit | None:
+        return units.find_unit(session, unit_text) if unit_text else None
+
+    converted: Converted | None = None
+    if found.is_word and not word:
+        with office.reading() as session:
+            actor, unit = console.actor(session), unit_in(session)
+            converted = convert_ahead(session, office.shop, actor, found, unit=unit, values=values, count=copies)
+
     def act(session: Session, actor: Actor) -> Printed:
         if pages is not None:
             return issuing.print_book(session, office.shop, actor, found, pages)
-        unit = units.find_unit(session, unit_text) if unit_text else None
         return issuing.print_sheets(
-            session, office.shop, actor, found, unit=unit, values=values, count=copies, word=word
-        )
+            session, office.shop, actor, found, unit=unit_in(session), values=values, count=copies, word=word,
+            converted=converted,
+        )  # fmt: skip
 
     return _hand_out(console, act, found.code, out)
 

@@ -6,8 +6,9 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from forms import books, issuing, stock
+from forms import books, converting, issuing, stock
 from forms import outstanding as coming_back
 from forms.catalogue import Form, Procedure
 from forms.layout import cover_sheet
@@ -102,19 +103,23 @@ def look_before(code: str) -> ResponseReturnValue:
 @only(*OFFICE_ROLES)
 def print_form(code: str) -> ResponseReturnValue:
     """Print: numbers are allotted and recorded, the file waits in the outbox for its printer."""
-    form, shop = visit.office().catalogue.form(code), visit.office().shop
-    with visit.act() as session:
-        if form.mode == "book":
-            pages = _within(visit.number("pages", 50), MOST_BOOK_PAGES)
-            printed = issuing.print_book(session, shop, visit.actor(), form, pages)
-        else:
-            unit = _unit(form, find_unit(session, visit.typed("unit")) if visit.typed("unit") else None)
-            count = _within(visit.number("count", 1), MOST_SHEETS)
-            values = entered.values(_completed(form), request.form)
-            word = form.is_word and visit.typed("as") != "pdf"
+    form, shop, me = visit.office().catalogue.form(code), visit.office().shop, visit.actor()
+    if form.mode == "book":
+        pages = _within(visit.number("pages", 50), MOST_BOOK_PAGES)
+        with visit.act() as session:
+            printed = issuing.print_book(session, shop, me, form, pages)
+    else:
+        count = _within(visit.number("count", 1), MOST_SHEETS)
+        values = entered.values(_completed(form), request.form)
+        word, converted = form.is_word and visit.typed("as") != "pdf", None
+        if form.is_word and not word:
+            home = _chosen_unit(visit.look(), form)
+            converted = converting.convert_ahead(visit.look(), shop, me, form, unit=home, values=values, count=count)
+        with visit.act() as session:
             printed = issuing.print_sheets(
-                session, shop, visit.actor(), form, unit=unit, values=values, count=count, word=word
-            )
+                session, shop, me, form, unit=_chosen_unit(session, form), values=values, count=count, word=word,
+                converted=converted,
+            )  # fmt: skip
     return redirect(url_for("forms_catalogue.printed", token=lay_in(form.code, printed)))
 
 
@@ -123,7 +128,8 @@ def _completed(form: Form) -> Form:
     return cover_sheet.completed(form) if form.mode == "external" else form
 
 
-def _unit(form: Form, unit: Unit | None) -> Unit | None:
+def _chosen_unit(session: Session, form: Form) -> Unit | None:
+    unit = find_unit(session, visit.typed("unit")) if visit.typed("unit") else None
     if form.unit and form.section and unit is None:
         raise BadInput(what=_("没有指定单元，此表单归入业主档案"))
     return unit
