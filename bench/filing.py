@@ -31,8 +31,8 @@ DPI = 200
 def _office(home: Path) -> tuple[Office, Actor]:
     office = Office.init(Settings.read({"YEDANG_HOME": str(home)}))
     with office.transaction() as session:
-        admin = users.as_actor(users.add_user(session, None, "admin", "admin", "bench-bench-bench"))
-        actor = users.as_actor(users.add_user(session, admin, "archivist", "archivist", "bench-bench-bench"))
+        admin = users.as_actor(users.add_user(session, None, "admin", "admin", "measured beside its peers"))
+        actor = users.as_actor(users.add_user(session, admin, "archivist", "archivist", "measured beside its peers"))
         for number in range(UNITS):
             unit = units.add_unit(session, actor, "东光花园", f"1-1-{101 + number}")
             owner = dossiers.NewOwner("王建国", "13800001111")

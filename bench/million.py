@@ -205,8 +205,8 @@ def measure() -> Section:
         "newest 2,000, relevance ranks the newest 1,000."
     )
     section.notes.append(
-        f"tantivy and Whoosh answer the {len(_plain())} of these that are plain words, by relevance, without permission, "
-        'count or snippet; what they find depends on how rjieba cuts. "Index anew" of ours reads the records, cuts, and '
-        "writes a shadow beside the index in force, in two processes."
+        f"tantivy and Whoosh answer the {len(_plain())} of these that are plain words, by relevance, without "
+        'permission, count or snippet; what they find depends on how rjieba cuts. "Index anew" of ours reads the '
+        "records, cuts, and writes a shadow beside the index in force, in two processes."
     )
     return section

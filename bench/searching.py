@@ -52,7 +52,7 @@ def _texts() -> Iterator[str]:
 
 
 def _fill(session: Session) -> None:
-    user = users.add_user(session, None, "bench", "admin", "bench-bench-bench")
+    user = users.add_user(session, None, "bench", "admin", "measured beside its peers")
     key = Key(scope="document", recipient="age1", wrapped=None, created_at=clock.now())
     session.add(key)
     session.flush()

@@ -95,6 +95,7 @@ class Worker:
             self._back_up,
             self._check_piece,
             self._forget_tray_acts,
+            self._renew_index,
             self._read_tray_page,
             self._read_page,
         )
@@ -111,7 +112,7 @@ class Worker:
             return False
 
     def _renew_index(self) -> int:
-        """After an upgrade that cuts words differently, index everything anew while people search."""
+        """Index everything anew while people search: words are cut differently now, or a rebuild was cut off."""
         with self.office.reading() as session:
             if not self.office.index.is_outdated(session):
                 return 0

@@ -202,6 +202,7 @@ def test_after_an_upgrade_that_cuts_words_differently_the_worker_indexes_anew(
     office = Office.open(Settings.read({"YEDANG_HOME": str(home)}))
     with office.transaction() as session:
         session.connection().exec_driver_sql("UPDATE search_entries SET analysis = 'older', digest = 'older'")
+        session.connection().exec_driver_sql("UPDATE search_state SET analysis = 'older'")
     assert program("check").code == 1
     Worker(office, _Reader()).run_once()
     office.database.close()
