@@ -49,6 +49,10 @@ HIT_COLUMNS = (
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500), help="最多几条 / at most")
 @click.option("--offset", default=0, type=click.IntRange(min=0), help="跳过几条 / leave out the first")
 @click.option(
+    "--before", type=int, metavar="NEXT",
+    help="接上一页:上一页 --json 的 next(按日期) / the page after the one whose --json says this next (by date)",
+)  # fmt: skip
+@click.option(
     "--sort", "order", default="date", show_default=True, type=click.Choice(["date", "relevance"]),
     help="按日期或相关程度排列 / newest first, or by relevance",
 )  # fmt: skip
@@ -67,6 +71,7 @@ def command(
     query: str,
     limit: int,
     offset: int,
+    before: int | None,
     order: Order,
     faceted: bool,
     xlsx: Path | None,
@@ -91,7 +96,7 @@ def command(
             _keep(session, actor, save, query, order, filters, share)
         visible = Visible(access.open_dossiers(session, actor), access.sees_series(actor))
         how: dict[str, Any] = {"visible": visible, **filters}
-        found = search(session, office.index, query, order=order, limit=limit, offset=offset, **how)
+        found = search(session, office.index, query, order=order, limit=limit, offset=offset, before=before, **how)
         gone = tombstone(session, query) if visible.series else None
         counted = facets(session, office.index, query, **how) if faceted else None
         meant = [] if found.total else did_you_mean(
@@ -101,9 +106,13 @@ def command(
         audit.append(session, actor.id, Verb.SEARCHED, "search", {"found": found.total, "written": written})
     hits = [_hit(hit, field_names(office.catalogue, hit.form_code)) for hit in found.hits]
     ignored = [one.zh for one in found.ignored]
-    data = {"total": found.total, "hits": hits, "ignored": ignored, "destroyed": gone, "did_you_mean": meant}
+    data = {
+        "total": found.total, "more": found.more, "hits": hits, "next": found.next, "ignored": ignored,
+        "destroyed": gone, "did_you_mean": meant,
+    }  # fmt: skip
     if counted is not None:
         data["facets"] = {name: _values(getattr(counted, name)) for name in FACETS}
+        data["facets_over"] = {"newest": counted.counted, "more": counted.more}
     remarks = [*_remarks(found, gone), *_more(counted, meant, written, xlsx)]
     return answer(data, Table(HIT_COLUMNS, hits), *remarks)
 
@@ -170,6 +179,7 @@ def _hit(hit: Hit, names: Mapping[str, Named]) -> dict[str, object]:
 
 
 def _remarks(found: Results, gone: str | None) -> list[Sentence]:
-    remarks = [Sentence(f"共 {found.total} 件。", f"{found.total} found.")]
+    more = Sentence(f"共 {found.total} 件以上。", f"More than {found.total} found.")
+    remarks = [more if found.more else Sentence(f"共 {found.total} 件。", f"{found.total} found.")]
     remarks += [Sentence(f"注意:{one.zh}。", f"Note: {one.en}.") for one in found.ignored]
     return [*remarks, Sentence(gone, gone)] if gone else remarks

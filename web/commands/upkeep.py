@@ -20,6 +20,7 @@ from records.audit import Verb
 from records.errors import OfficeError
 from records.users import Role
 from records.vault import write_durably
+from search.tables import state_of
 from web.application import create_app
 from web.checking import advice, report
 from web.checking.working import work_off
@@ -101,6 +102,28 @@ def rebuild(console: Console) -> Answer:
     with console.progress("重建索引", "Rebuilding") as progress:
         count = office.index.rebuild(office.database, progress)
     return said({"documents": count}, f"索引已重建,共 {count} 件。", f"The index is written anew: {count} documents.")
+
+
+@index.command("status")
+@pass_console
+def index_status(console: Console) -> Answer:
+    """索引是否现行,重建到了哪里。 / Whether the index is up to date, and how far a rebuild is."""
+    office = console.office
+    with office.reading() as session:
+        console.actor(session)
+        state, outdated = state_of(session), office.index.is_outdated(session)
+    building = state.building is not None
+    data = {"version": state.analysis, "outdated": outdated, "rebuilding": building,
+            "done": state.done if building else None, "total": state.total if building else None}  # fmt: skip
+    if building:
+        return said(
+            data,
+            f"索引正在重建:{state.done}/{state.total} 件,旧索引照常使用。",
+            f"The index is being rebuilt: {state.done} of {state.total}; the old one serves meanwhile.",
+        )
+    if outdated:
+        return said(data, "索引须重建(后台会自动进行)。", "The index needs a rebuild; the worker does it by itself.")
+    return said(data, "索引是最新的。", "The index is up to date.")
 
 
 @click.command("worker", cls=OfficeCommand)
