@@ -109,6 +109,10 @@ def _row(session: Session, number: int, line: DisposalLine) -> dict[str, object]
 
 
 def _pages(session: Session, line: DisposalLine) -> int:
+    """How many pages of paper: of a book all that were bound, filed or not; of anything else those that were filed."""
+    book = session.get(Book, line.target_id) if line.target_kind == "book" else None
+    if book is not None:
+        return book.page_count
     one = material.find(session, line.target_kind, line.target_id)
     ids = [piece.id for piece in one.pieces] if one else []
     return session.scalar(select(func.count(Page.id)).where(Page.document_id.in_(ids))) or 0
