@@ -59,7 +59,11 @@ group.add_command(read_all_again)
 @click.option("--no-ocr", is_flag=True, help="不识别文字,留给 yedang worker / leave text recognition to the worker")
 @pass_console
 def file(console: Console, paths: tuple[Path, ...], no_ocr: bool) -> Answer:
-    """归档扫描件(PDF、JPEG、PNG、TIFF 或文件夹)。 / File scans; per page where it went, or why it is in the tray."""
+    """归档扫描件(PDF、JPEG、PNG、TIFF 或文件夹)。 / File scans; per page where it went, or why it is in the tray.
+
+    有编号的页次序不限;分隔页后没有编号的资料须逐面按页序扫描。 / Numbered pages come in any order; unnumbered
+    papers behind a cover sheet in theirs.
+    """
     office = console.office
     batches: list[dict[str, object]] = []
     failures: list[OfficeError] = []

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from records import attempts, second_factors, users
 from records.passwords import MINIMUM_PASSWORD
-from records.users import Role, add_user
+from records.tables import User
+from records.users import Actor, Role, add_user
 from web import visit
 from web.acts import people
 from web.visit import only
@@ -61,47 +65,39 @@ def reset(user_id: int) -> ResponseReturnValue:
 @only(Role.ADMIN)
 def unlock(user_id: int) -> ResponseReturnValue:
     """Let somebody try again at once."""
-    with visit.act() as session:
-        attempts.unlock(session, visit.actor(), people.one(session, user_id).user)
-    return _done(user_id, _("已解除锁定。"))
+    return _acted(user_id, attempts.unlock, _("已解除锁定。"))
 
 
 @views.post("/<int:user_id>/deactivate")
 @only(Role.ADMIN)
 def deactivate(user_id: int) -> ResponseReturnValue:
     """Let somebody sign in no more."""
-    with visit.act() as session:
-        users.deactivate(session, visit.actor(), people.one(session, user_id).user)
-    return _done(user_id, _("已停用，其登录已全部结束。"))
+    return _acted(user_id, users.deactivate, _("已停用，其登录已全部结束。"))
 
 
 @views.post("/<int:user_id>/reactivate")
 @only(Role.ADMIN)
 def reactivate(user_id: int) -> ResponseReturnValue:
     """Let somebody sign in again."""
-    with visit.act() as session:
-        users.reactivate(session, visit.actor(), people.one(session, user_id).user)
-    return _done(user_id, _("已恢复。"))
+    return _acted(user_id, users.reactivate, _("已恢复。"))
 
 
 @views.post("/<int:user_id>/forget-factor")
 @only(Role.ADMIN)
 def forget_factor(user_id: int) -> ResponseReturnValue:
     """For somebody whose telephone is lost: out of force, to be set up anew."""
-    with visit.act() as session:
-        second_factors.remove(session, visit.actor(), people.one(session, user_id).user)
-    return _done(user_id, _("动态验证码已停用，本人可重新启用。"))
+    return _acted(user_id, second_factors.remove, _("动态验证码已停用，本人可重新启用。"))
 
 
 @views.post("/<int:user_id>/sign-out")
 @only(Role.ADMIN)
 def sign_out(user_id: int) -> ResponseReturnValue:
     """End every session of a user."""
+    return _acted(user_id, users.sign_out, _("其登录已全部结束。"))
+
+
+def _acted(user_id: int, act: Callable[[Session, Actor, User], object], sentence: str) -> ResponseReturnValue:
     with visit.act() as session:
-        users.sign_out(session, visit.actor(), people.one(session, user_id).user)
-    return _done(user_id, _("其登录已全部结束。"))
-
-
-def _done(user_id: int, sentence: str) -> ResponseReturnValue:
+        act(session, visit.actor(), people.one(session, user_id).user)
     flash(sentence, "success")
     return redirect(url_for("administration.page", user_id=user_id))
