@@ -53,6 +53,7 @@ class Hit:
     """A document found. ``snippet``: raw text as (text, is a hit) parts, to be escaped by whoever shows them.
 
     ``found``: in which fields of which pages, and where on their pictures. ``reasons``: see ``search.reasons``.
+    ``heading``: the title with the hits marked; the snippet is of the rest, where there is any.
     """
 
     document_id: int
@@ -67,6 +68,7 @@ class Hit:
     snippet: tuple[snippets.Part, ...]
     found: tuple[Found, ...] = ()
     reasons: tuple[str, ...] = ()
+    heading: tuple[snippets.Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,7 @@ def _filters(
 
 
 def _hit(source: Source, meaning: Expression | None, found: tuple[Found, ...]) -> Hit:
+    headed = {source.title, source.serial}
     return Hit(
         document_id=source.document_id,
         title=source.title,
@@ -218,7 +221,8 @@ def _hit(source: Source, meaning: Expression | None, found: tuple[Found, ...]) -
         section=source.section,
         unit=source.unit_code,
         dated=source.dated,
-        snippet=snippets.snippet(source.texts, meaning),
+        snippet=snippets.snippet([text for text in source.texts if text not in headed] or source.texts, meaning),
+        heading=snippets.marked(source.title, meaning),
         found=found,
         reasons=reasons(source, meaning),
     )

@@ -38,6 +38,16 @@ def snippet(texts: Sequence[str], meaning: Expression | None) -> tuple[Part, ...
     return (*([("…", False)] if start else []), *shown, *([("…", False)] if end < len(raw) else []))
 
 
+def marked(text: str, meaning: Expression | None) -> tuple[Part, ...]:
+    """A short text whole, as (text, is a hit)."""
+    parts: list[Part] = []
+    at = 0
+    for first, last in _merged(spans(text, meaning)) if meaning is not None else []:
+        parts += [(text[at:first], False), (text[first:last], True)]
+        at = last
+    return tuple(part for part in [*parts, (text[at:], False)] if part[0])
+
+
 def spans(raw: str, meaning: Expression) -> list[tuple[int, int]]:
     """Where the raw text shows what was asked for, from and until which character."""
     folded, origin = _folded(raw)

@@ -38,6 +38,11 @@ def wider(session: Session, index: Index, text: str, *, visible: Visible) -> lis
     return list(islice((one for one in tried if finds_anything(session, index, one.text, visible=visible)), _MOST_TOLD))
 
 
+def undated(text: str) -> str:
+    """The question without its dates."""
+    return _tidy(_DATE.sub(" ", text))
+
+
 def _less(text: str) -> Iterator[Wider]:
     whole = " ".join(text.split())
     told: set[str] = {whole, ""}
@@ -48,8 +53,7 @@ def _less(text: str) -> Iterator[Wider]:
 
 
 def _ways(text: str) -> Iterator[Wider]:
-    undated = " ".join(_DATE.sub(" ", text).split())
-    yield Wider("dates", _tidy(undated))
+    yield Wider("dates", undated(text))
     yield Wider("phrase", _tidy(_QUOTED.sub(" ", text)))
     pieces = [piece for piece in _PIECE.findall(text) if piece not in _OPERATORS]
     if "(" in text or len(pieces) < 2:

@@ -26,12 +26,12 @@ REQUESTS = {
 }
 REASONS = {
     "title": _l("题名"),
-    "form": _l("表单"),
+    "form": _l("表单名称"),
     "serial": _l("编号"),
     "unit": _l("单元"),
-    "owner": _l("业主"),
+    "owner": _l("业主资料"),
     "date": _l("日期"),
-    "series": _l("类别"),
+    "series": _l("档案类别"),
     "section": _l("卷内目录"),
     "state": _l("状态"),
     "text": _l("正文"),

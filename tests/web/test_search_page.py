@@ -44,4 +44,4 @@ def test_what_was_found_can_be_narrowed_and_put_in_order(office: Office, sign_in
 def test_a_question_that_finds_nothing_is_put_right(office: Office, sign_in: SignIn) -> None:
     _file_some(office)
     page = sign_in("staff").get("/search/?q=寻楼记事").text
-    assert "您要找的是" in page and "q=%E5%B7%A1%E6%A5%BC" in page
+    assert "写法相近的" in page and "q=%E5%B7%A1%E6%A5%BC" in page

@@ -78,7 +78,7 @@ def _answer(kept: saved.Kept, results: Results, *, live: bool) -> dict[str, Any]
         "results": results,
         "counted": (counted := facets(look, index, kept.query, **how)),
         "groups": facet_links.groups(counted, catalogue, kept.query, kept.within),
-        "meant": did_you_mean(look, index, kept.query, visible=how["visible"], register=True) if nothing else [],
+        "meant": _meant(kept, how["visible"]) if nothing else [],
         "wider": widening.wider(look, index, kept.query, visible=how["visible"]) if nothing else [],
         "shortcuts": shortcuts(kept.query),
         "homes": homes(kept.query),
@@ -95,6 +95,15 @@ def _answer(kept: saved.Kept, results: Results, *, live: bool) -> dict[str, Any]
         "examples": _examples(),
         "saved": [],
     }
+
+
+def _meant(kept: saved.Kept, visible: Visible) -> list[str]:
+    """Near questions; where there are none on those days, on any."""
+    tried = dict.fromkeys([kept.query, widening.undated(kept.query)])
+    found = (
+        did_you_mean(visit.look(), visit.office().index, one, visible=visible, register=True) for one in tried if one
+    )
+    return next((meant for meant in found if meant), [])
 
 
 @views.get("/suggestions")
@@ -199,5 +208,9 @@ def _examples() -> list[tuple[str, str]]:
         ("漏水 或 渗水" if chinese else "漏水 OR 渗水", _("有一个就行")),
         ("单元:3-2-1201 非 投诉" if chinese else "unit:3-2-1201 NOT 投诉", _("限定单元，排除一词")),
         ("表单:回访记录表" if chinese else "form:HF-01", _("限定表单，名称、别名、代码都可以")),
-        ("日期:[2026-01 至 2026-03]" if chinese else "date:[2026-01 to 2026-03]", _("限定日期")),
+        (
+            "日期:[2026-01 至 2026-03]" if chinese else "date:[2026-01 to 2026-03]",
+            _("限定日期；也可写 日期：上月、日期：近7天"),
+        ),
+        ("状态:缺签名" if chinese else "state:unsigned", _("限定状态：在用、原业主、业务记录、缺签名、签名齐全")),
     ]
