@@ -39,3 +39,11 @@ def test_what_is_closed_is_not_counted(office: Office) -> None:
     assert counted(office, "漏水", Visible((), True)).forms[0].key == "HF-01"
     assert counted(office, "漏水", Visible()) == Facets(0)
     assert counted(office, "") == Facets(0)
+
+
+def test_of_many_the_newest_are_counted_and_it_says_so(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not counted(office, "回访").more
+    monkeypatch.setattr("search.facets.MOST_COUNTED", 5)
+    found = counted(office, "回访")
+    assert (found.counted, found.more) == (5, True)
+    assert sum(value.count for value in found.forms) == 5

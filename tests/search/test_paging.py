@@ -70,3 +70,16 @@ def test_ranking_is_stable_and_takes_the_newest_of_equals() -> None:
     assert from_question is not None
     assert ranked(same, from_question) == [3, 2, 1]
     assert ranked([], from_question) == []
+
+
+def test_beyond_a_limit_it_says_more_and_not_how_many(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = office.ask("回访").hits
+    assert not office.ask("回访").more
+    monkeypatch.setattr("search.results.MOST_COUNTED", len(whole))
+    exactly = office.ask("回访", limit=3)
+    monkeypatch.setattr("search.results.MOST_COUNTED", len(whole) - 1)
+    beyond = office.ask("回访", limit=3)
+    assert (exactly.total, exactly.more) == (len(whole), False)
+    assert (beyond.total, beyond.more) == (len(whole) - 1, True)
+    assert exactly.hits == beyond.hits == whole[:3]
+    assert office.ask("回访", limit=100).hits == whole
