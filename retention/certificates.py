@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import exists, select
@@ -329,8 +330,12 @@ def _time(moment: datetime | None) -> str:
 
 
 def tombstone(session: Session, text: str) -> str | None:
-    """「此件已于…销毁」 for the serial or dossier number of something destroyed; None where nothing was."""
-    return tombstone_of(session, _targets(session, text.strip()))
+    """「此件已于…销毁」 for the serial or dossier number of something destroyed; None where nothing was.
+
+    In any case and width: ``ｒｚ-02…`` is the number that a phone types for RZ-02….
+    """
+    typed = text.strip()
+    return tombstone_of(session, _targets(session, {typed, unicodedata.normalize("NFKC", typed).upper()}))
 
 
 def tombstone_of(session: Session, targets: Iterable[tuple[str, int]]) -> str | None:
@@ -345,11 +350,11 @@ def tombstone_of(session: Session, targets: Iterable[tuple[str, int]]) -> str | 
     return f"此件已于 {day} 销毁({line.title_class},依据 {line.rule},销毁清册 {certificate})。"
 
 
-def _targets(session: Session, text: str) -> Iterable[tuple[str, int]]:
-    dossier = select(Dossier.id).where(Dossier.number == text, Dossier.state == "destroyed")
+def _targets(session: Session, numbers: Collection[str]) -> Iterable[tuple[str, int]]:
+    dossier = select(Dossier.id).where(Dossier.number.in_(numbers), Dossier.state == "destroyed")
     yield from (("dossier", id_) for id_ in session.scalars(dossier))
     query = select(Document.id, Document.dossier_id, Document.book_id).where(
-        Document.serial == text, Document.state == "destroyed"
+        Document.serial.in_(numbers), Document.state == "destroyed"
     )
     for id_, dossier_id, book_id in session.execute(query.order_by(Document.id)):
         yield from [("dossier", dossier_id)] if dossier_id else [("book", book_id)] if book_id else [("document", id_)]

@@ -28,6 +28,7 @@ def record_gone(serial: Serial) -> str | None:
     """「此件已于…销毁」 for a number whose record is destroyed: its document's, or its book's."""
     session = visit.look()
     told = certificates.tombstone(session, serial.text)
-    if told is None and serial.book_id is not None:
-        return certificates.tombstone_of(session, [("book", serial.book_id)])
+    if told is None:  # a number that was never filed went with its dossier or its book
+        of = (("book", serial.book_id), ("dossier", serial.dossier_id))
+        return certificates.tombstone_of(session, [(kind, id_) for kind, id_ in of if id_ is not None])
     return told

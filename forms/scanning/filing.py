@@ -258,7 +258,8 @@ def placed(session: Session, desk: ScanDesk, mark: PageMark) -> Place | Reason:
         return reason("unknown_form", form=serial.form_code)
     dossier = session.get(Dossier, serial.dossier_id) if serial.dossier_id is not None else None
     if serial.state == "destroyed" or (dossier is not None and dossier.state == "destroyed"):
-        return reason("destroyed", serial=mark.serial)
+        day = clock.local_date(serial.state_at) if serial.state == "destroyed" and serial.state_at else "—"
+        return reason("destroyed", serial=mark.serial, day=day)
     if form.unit and form.section and dossier is None:
         return reason("no_unit", serial=mark.serial)
     return place_serial(session, desk, form, serial, mark, dossier)

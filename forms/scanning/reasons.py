@@ -51,7 +51,10 @@ _SENTENCES = {
         "编号 {serial} 已归档;这可能是同一份文件的另一页,也可能是重复扫描,请核对",
         "{serial} is filed already: this may be another page of it, or the same page again; please look",
     ),
-    "destroyed": ("编号 {serial} 所属的档案已经销毁", "the record that {serial} belongs to has been destroyed"),
+    "destroyed": (
+        "此件({serial})已于 {day} 销毁,不能再归档",
+        "the record of {serial} was destroyed on {day}; it is not filed again",
+    ),
     "duplicate": (
         "与已归档的第 {document} 号文件第 {page} 页相同,没有重复归档",
         "the same as page {page} of document {document}, which is filed already; not filed again",

@@ -179,6 +179,8 @@ def test_the_tombstone_and_the_certificate_stay(database: Database, office: Any)
             assert sentence is not None
             assert f"此件已于 {clock.today()} 销毁" in sentence
             assert "DA-05-2026-000001-0" in sentence
+            typed = (document.serial or "").lower().replace("-", "\uff0d")
+            assert certificates.tombstone(session, f" {typed} ") == sentence
         assert certificates.tombstone(session, "DA-3-2-1201-01") is not None
         disposal = session.scalars(select(Disposal)).one()
         assert (disposal.state, disposal.lines[0].state) == ("completed", "destroyed")

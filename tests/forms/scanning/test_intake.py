@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from forms import books
 from forms.scanning import intake, samples
 from forms.tables import ScanBatch, ScanPage, Serial
-from records import audit, documents
+from records import audit, clock, documents
 from records.tables import Blob, Document, Page
 
 
@@ -137,8 +137,11 @@ def test_a_page_of_a_destroyed_record_is_not_filed_again(database, actors, make_
         unit, dossier = make_unit(session)
         sheet = make_sheet(session, actors.staff, "RZ-08", unit=unit)
         dossier.state = "destroyed"
+        for serial in session.scalars(select(Serial).where(Serial.dossier_id == dossier.id)):
+            serial.state, serial.state_at = "destroyed", clock.now()
     [fate, *_] = scan_in(database, actors.staff, sheet.images)
     assert (fate.state, fate.reason, fate.document_id) == ("tray", "destroyed", None)
+    assert f"已于 {clock.today()} 销毁" in fate.reason_zh
 
 
 def test_pages_of_a_word_document_are_one_document_and_a_later_one_asks(database, actors, make_unit, word, scan_in):
