@@ -15,7 +15,7 @@ from retention.tables import Hold
 def hold_name(session: Session, hold: Hold) -> str:
     """A dossier's, document's or unit's number, a series' code, or how many documents were found."""
     if hold.target_kind == "search":
-        return _("{count} 件").format(count=len(hold.found))
+        return str(_("{count} 件")).format(count=len(hold.found))
     named: dict[str, InstrumentedAttribute[Any]] = {
         "document": Document.serial, "dossier": Dossier.number, "unit": Unit.code,
     }  # fmt: skip

@@ -84,3 +84,10 @@ def test_a_violation_graded_graver_is_due_later(office: Office, sign_in: SignIn)
     assert changed.status_code == 302
     assert serial not in supervisor.get("/retention/").text
     assert serial in supervisor.get("/retention/?on=2029-05-01").text
+
+
+def test_a_rule_whose_name_speaks_of_other_years_is_pointed_out_before_it_is_adopted(sign_in: SignIn) -> None:
+    fields = {"rule": "FORMER", "period": "years", "years": "5", "reason": "延长"}
+    manager = sign_in("manager")
+    assert "写的是 3 年" in manager.post("/schedule/preview", **fields, zh="原业主档案另置保管三年").text
+    assert "写的是" not in manager.post("/schedule/preview", **fields, zh="原业主档案另置保管五年").text

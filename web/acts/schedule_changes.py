@@ -90,6 +90,29 @@ def _in_english(rule: Rule) -> Rule:
     return rule.model_copy(update={"en": en})
 
 
+def years_named(rule: Rule) -> int | None:
+    """The years that a rule's Chinese name speaks of, where they are not the rule's own; None where all is well.
+
+    A rule whose period was changed and whose name was not would tell people the old period on every list.
+    """
+    found = re.search(r"(\d+|[一二两三四五六七八九十]+)年", rule.zh)
+    if found is None:
+        return None
+    named = int(found[1]) if found[1].isdecimal() else _counted(found[1])
+    return named if named != rule.years else None
+
+
+def _counted(numeral: str) -> int:
+    """A numeral up to 99: 三, 十, 十五, 二十.
+
+    >>> [_counted(one) for one in ("三", "两", "十", "十五", "二十", "三十五")]
+    [3, 2, 10, 15, 20, 35]
+    """
+    digit = {"": 0, "两": 2, **{one: value for value, one in enumerate("一二三四五六七八九", start=1)}}
+    tens, ten, ones = numeral.rpartition("十")
+    return (digit[tens] or 1) * 10 + digit[ones] if ten else digit.get(numeral, 0)
+
+
 def preview(session: Session, catalogue: Catalogue, wanted: Schedule) -> list[Moved]:
     """Every record whose day the schedule would change, under the names that people know."""
     return schedule_versions.preview(session, wanted, titles(catalogue), book_numbers(session))

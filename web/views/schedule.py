@@ -57,6 +57,7 @@ def preview() -> ResponseReturnValue:
         count=len(moved),
         sooner=sum(one.sooner for one in moved),
         version=wanted.version,
+        misnamed=None if change.form else schedule_changes.years_named(wanted.rule(change.rule.strip().upper())),
     )
 
 
