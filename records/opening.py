@@ -56,7 +56,8 @@ def here(vault: Vault, *, look: bool = False) -> Prover:
 def several(vault: Vault, *, look: bool = False) -> Iterator[Prover]:
     """Proves as many at a time as the machine has cores, in processes of their own. Raises NoMasterKey."""
     secrets = tuple(map(str, vault.master.identities()))
-    context = multiprocessing.get_context("forkserver")
+    # Forked: a fresh interpreter would read the whole program again first. They compute, and touch no connection.
+    context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=context) as pool:
 
         def prove(files: Sequence[Sealed]) -> list[str]:

@@ -6,6 +6,7 @@ It shares only hashing and path rules with the code that writes. Each floor offe
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -123,9 +124,10 @@ def stray_files(session: Session, vault: Vault, found: Iterable[str]) -> Iterato
 
 def files_below(folder: Path) -> Iterator[str]:
     """The vault's files relative to its folder, unfinished ones included."""
-    for path in folder.rglob("*"):
-        if path.is_file() and path.parent.name != unfiled.FOLDER:
-            yield str(path.relative_to(folder))
+    for above, _, names in os.walk(folder):
+        if Path(above).name != unfiled.FOLDER:
+            below = os.path.relpath(above, folder)
+            yield from (name if below == os.curdir else f"{below}/{name}" for name in names)
 
 
 def sweep_vault(session: Session, vault: Vault) -> int:
