@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import date
 
+from openpyxl import load_workbook
+from sqlalchemy import func, select
+
+from records.audit import Verb
+from records.tables import AuditEntry
 from tests.search.conftest import put_document
 from tests.web.conftest import OWNER, SECRET_TEXT, Visitor
 from web.office import Office
@@ -45,3 +51,62 @@ def test_a_question_that_finds_nothing_is_put_right(office: Office, sign_in: Sig
     _file_some(office)
     page = sign_in("staff").get("/search/?q=寻楼记事").text
     assert "写法相近的" in page and "q=%E5%B7%A1%E6%A5%BC" in page
+
+
+def test_what_is_typed_is_answered_by_itself_and_logged_once_a_minute(office: Office, sign_in: SignIn) -> None:
+    _file_some(office)
+    visitor = sign_in("staff")
+    logged = _searches(office)
+    for typed in ("巡", "巡楼", "巡楼记事"):
+        answer = visitor.get(f"/search/?q={typed}&live=1").text
+        assert "<html" not in answer and 'data-said="找到 3 件"' in answer
+    assert _searches(office) == logged + 1
+    assert "<html" in visitor.get("/search/?q=巡楼记事").text
+    assert _searches(office) == logged + 2
+
+
+def _searches(office: Office) -> int:
+    with office.reading() as session:
+        asked = select(func.count()).where(AuditEntry.verb == Verb.SEARCHED)
+        return session.scalar(asked) or 0
+
+
+def test_results_are_taken_along_as_a_worksheet(office: Office, sign_in: SignIn) -> None:
+    _file_some(office)
+    answer = sign_in("staff").get("/search/results.xlsx?q=巡楼记事&within=表单:XC-01")
+    rows = list(load_workbook(io.BytesIO(answer.data)).active.values)
+    assert [row[2] for row in rows[1:]] == ["XC-01", "XC-01"]
+
+
+def test_a_search_is_saved_shared_renamed_and_forgotten(office: Office, sign_in: SignIn) -> None:
+    manager = sign_in("manager")
+    kept = {"q": "渗漏 非 结案", "within": "表单:TS-02", "order": "relevance", "name": "渗漏", "shared": "1"}
+    assert "within=" in manager.post("/search/saved/", **kept).location
+    colleague = sign_in("staff")
+    page = colleague.get("/search/").text
+    assert "渗漏 非 结案" in page and "order=relevance" in page and "/search/saved/1/forget" not in page
+    assert colleague.post("/search/saved/1/forget").status_code == 404
+    manager = sign_in("manager")
+    manager.post("/search/saved/1/name", name="渗漏投诉")
+    assert "渗漏投诉" in manager.get("/search/").text
+    manager.post("/search/saved/1/share", shared="")
+    assert "渗漏投诉" not in sign_in("staff").get("/search/").text
+    manager = sign_in("manager")
+    manager.post("/search/saved/1/forget")
+    assert "渗漏投诉" not in manager.get("/search/").text
+
+
+def test_an_owner_leads_to_the_home_and_to_asking_for_the_dossier(sign_in: SignIn) -> None:
+    visitor = sign_in("staff")
+    for typed in (OWNER, "wangjg", "wjg"):
+        page = visitor.get(f"/search/?q={typed}").text
+        assert "3栋2单元1201" in page and "dossier=DA-3-2-1201-01" in page, typed
+        assert "3-2-1201" in visitor.get(f"/units/?q={typed}").text
+    assert "3栋2单元1201" not in visitor.get("/search/?q=王建锅").text
+
+
+def test_a_question_on_days_without_anything_is_asked_on_any_day(office: Office, sign_in: SignIn) -> None:
+    _file_some(office)
+    page = sign_in("staff").get("/search/?q=寻楼记事 日期:2019").text
+    assert "写法相近的" in page and "q=%E5%B7%A1%E6%A5%BC" in page
+    assert "不限日期" in sign_in("staff").get("/search/?q=巡楼记事 日期:2019").text
