@@ -27,6 +27,7 @@ MEASUREMENTS = (
     "judging",
     "serving",
     "due_list",
+    "destroying",
     "checking",
     "backing_up",
 )

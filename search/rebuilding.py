@@ -102,16 +102,20 @@ def _held(session: Session) -> SearchState:
 
 
 def _begin(database: Database, builder: _Builder) -> list[int]:
-    """Make the shadow; the documents to be written, oldest first. Acts from here on leave notes."""
+    """Make the shadow; the documents to be written, oldest first."""
     with database.transaction() as session:
         state = _held(session)
         ENTRIES[SHADOW].create(session.connection())
         engine_for(session).create(session.connection(), SHADOW)
         session.execute(delete(SearchPending))
+        state.building, state.leased_until = analysis.VERSION, clock.now() + LEASE
+    # Acts leave notes from here on: what this look does not see is noted. To look takes longer than others wait.
+    with database.reading() as session:
         filed = select(Document.id, Document.dated).where(Document.state == "filed")
         rows = session.execute(filed.order_by(Document.dated, Document.id)).all()
+    with database.transaction() as session:
         builder.begin(session.connection(), [place_of(row.dated, row.id) for row in rows], state.generation + 1)
-        state.building, state.total, state.leased_until = analysis.VERSION, len(rows), clock.now() + LEASE
+        session.execute(update(SearchState).values(total=len(rows), leased_until=clock.now() + LEASE))
     return [row.id for row in rows]
 
 
