@@ -95,9 +95,47 @@ def test_a_review_names_records_or_asks_for_all(program: Any, former: str) -> No
 
 def test_a_refused_list_leaves_its_records(program: Any, former: str) -> None:
     number = program.ask("retention", "review", former, actor="archivist")["list"]["id"]
-    program.ask("retention", "refuse", number, actor="manager")
-    assert program.ask("retention", "list", actor="staff")["lists"][0]["state"] == "refused"
+    assert state_of(program, former) == "proposed"
+    program.ask("retention", "refuse", number, "--reason", "诉讼未结", actor="manager")
+    told = program.ask("retention", "list", actor="staff")["lists"][0]
+    assert (told["state"], told["reason"], state_of(program, former)) == ("refused", "诉讼未结", "refused")
     assert program.ask("retention", "due", actor="archivist")["due"][0]["reference"] == former
+
+
+def state_of(program: Any, reference: str) -> str:
+    """Where a record stands."""
+    return str(program.ask("retention", "state", reference, actor="staff")["state"]["state"])
+
+
+def test_a_run_is_kept_with_what_it_did_and_the_paper_is_told_of(program: Any, former: str, tmp_path: Path) -> None:
+    assert state_of(program, former) == "due"
+    certificate = _approve(program, former)
+    dry = program.ask("retention", "run", "--dry-run", actor="archivist")
+    assert ([one["state"] for one in dry["outcomes"]], dry["night"]["left"]) == (["ready"], 1000)
+    assert (program.ask("retention", "runs", actor="staff")["runs"], state_of(program, former)) == ([], "approved")
+    program.ask("retention", "run", "--limit", "5", actor="archivist")
+    (run,) = program.ask("retention", "runs", actor="staff")["runs"]
+    assert (run["kind"], run["state"], run["done"], run["total"], run["documents"]) == ("hand", "finished", 1, 1, 1)
+    assert state_of(program, former) == "destroyed"
+    out = tmp_path / "result.pdf"
+    program.ask("retention", "paper", certificate, "--witness", "周敏", "--out", out, actor="archivist")
+    assert out.read_bytes().startswith(b"%PDF")
+    assert "监销人" in program("retention", "show", certificate, actor="staff").out
+
+
+def test_what_a_question_finds_is_held_when_the_count_is_right_and_looked_at_again(
+    program: Any, tmp_path: Path
+) -> None:
+    program.ask("form", "print", "TS-02", "--out", tmp_path / "a.pdf", actor="staff")
+    pictures = samples.rasterise((tmp_path / "a.pdf").read_bytes(), 150)
+    (tmp_path / "scan.pdf").write_bytes(samples.scan_pdf(pictures, 150, 60))
+    program.ask("scan", "file", tmp_path / "scan.pdf", "--no-ocr", actor="staff")
+    words = ("retention", "hold-found", "表单:TS-02", "--reason", "投诉")
+    assert program(*words, "--count", "2", actor="manager").code == 1
+    hold = program.ask(*words, "--count", "1", actor="manager")["hold"]
+    assert (hold["kind"], hold["documents"]) == ("search", 1)
+    later = program.ask("retention", "hold-review", hold["id"], "--review-on", "2099-01-01", actor="supervisor")["hold"]
+    assert later["review_on"] == "2099-01-01"
 
 
 def test_a_restore_without_the_master_key_says_what_to_bring(
