@@ -9,10 +9,14 @@ from datetime import date
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 
+from records import dossiers, users
 from records.audit import Verb
 from records.tables import AuditEntry
+from retention import erasure, material
+from search import names, saved
 from tests.search.conftest import put_document
 from tests.web.conftest import OWNER, SECRET_TEXT, Visitor
+from web.acts import disposals, people
 from web.office import Office
 
 SignIn = Callable[[str], Visitor]
@@ -110,3 +114,27 @@ def test_a_question_on_days_without_anything_is_asked_on_any_day(office: Office,
     page = sign_in("staff").get("/search/?q=寻楼记事 日期:2019").text
     assert "写法相近的" in page and "q=%E5%B7%A1%E6%A5%BC" in page
     assert "不限日期" in sign_in("staff").get("/search/?q=巡楼记事 日期:2019").text
+
+
+def test_a_destroyed_dossier_leaves_no_name_to_search_by(office: Office) -> None:
+    with office.transaction() as session:
+        clerk = users.find_actor(session, "staff")
+        for question in (OWNER, "漏水"):
+            saved.save(session, clerk, question, saved.Kept(question))
+        assert len(names.owners_called(session, "wangjg", 5)) == 1
+    with office.transaction() as session:
+        dossier = dossiers.find_dossier(session, "DA-3-2-1201-01")
+        record = material.find(session, "dossier", dossier.id)
+        assert record is not None
+        erasure.erase(session, office.vault, [record], disposals.ERASERS, disposals.titles(office.catalogue))
+    with office.reading() as session:
+        assert names.owners_called(session, "wangjg", 5) == [] and list(names.findings(session)) == []
+        assert [one.name for one in saved.listed(session, clerk)] == ["漏水"]
+
+
+def test_who_is_deactivated_leaves_nothing_that_they_searched_for(office: Office) -> None:
+    with office.transaction() as session:
+        clerk = users.find_actor(session, "staff")
+        saved.save(session, clerk, "我的", saved.Kept(OWNER))
+        people.deactivate(session, users.find_actor(session, "admin"), users.find_user(session, "staff"))
+        assert saved.listed(session, clerk) == []

@@ -8,10 +8,12 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from records import attempts, second_factors, sessions
+from records import attempts, second_factors, sessions, users
 from records.errors import NotFound
 from records.sign_in_tables import SignInSession
 from records.tables import User
+from records.users import Actor
+from search import saved
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,19 @@ class Person:
     seen_at: datetime | None
 
 
+def deactivate(session: Session, actor: Actor, user: User) -> None:
+    """Let somebody sign in no more; what they searched for themselves goes, what they shared stays the office's.
+
+    Raises what ``users.deactivate`` raises.
+    """
+    users.deactivate(session, actor, user)
+    saved.forget_of(session, user.id)
+
+
 def everyone(session: Session) -> list[Person]:
     """All users, the active ones first."""
-    users = session.scalars(select(User).order_by(User.active.desc(), User.id))
-    return [_standing(session, user) for user in users]
+    known = session.scalars(select(User).order_by(User.active.desc(), User.id))
+    return [_standing(session, user) for user in known]
 
 
 def one(session: Session, user_id: int) -> Person:

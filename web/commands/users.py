@@ -75,7 +75,7 @@ def unlock(console: Console, name: str) -> Answer:
 def deactivate(console: Console, name: str) -> Answer:
     """停用用户,立即结束其全部登录;经手的记录不变。 / Let somebody sign in no more; users are never deleted."""
     with console.office.transaction() as session:
-        users.deactivate(session, console.actor(session), users.find_user(session, name))
+        people.deactivate(session, console.actor(session), users.find_user(session, name))
     return said({"name": name, "active": False}, f"{name} 已停用。", f"{name} is deactivated.")
 
 

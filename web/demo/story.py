@@ -17,6 +17,7 @@ from records.dossiers import NewOwner
 from records.tables import User
 from records.users import Actor
 from retention import holds
+from search import saved
 from web.demo.desk import Desk, Paper, smeared
 from web.demo.estate import (
     ADMIN,
@@ -83,6 +84,7 @@ class Story:
             self.odd_pages,
             self.access_requests,
             self.paper,
+            self.searches,
         )
         for done, step in enumerate(steps, start=1):
             step()
@@ -288,6 +290,14 @@ class Story:
             loan.handed_out_at -= timedelta(days=21)
             loan.due_on -= timedelta(days=21)
         self._ask(STAFF, HOMES[5], "业主要求当面核对装修协议原件", approved=True, mode="loan")
+
+    def searches(self) -> None:
+        """What the office asks again and again: two shared by the manager, one of a clerk's own."""
+        with self.office.transaction() as session:
+            kept = (("本月回访", "表单:回访记录表 日期:本月"), ("缺签名的文件", "状态:缺签名"))
+            for name, question in kept:
+                saved.save(session, self._as(MANAGER), name, saved.Kept(question), shared=True)
+            saved.save(session, self._as(STAFF), "渗水与漏水", saved.Kept("渗水 或 漏水"))
 
     def _ask(
         self, person: Person, unit: str, purpose: str, *,

@@ -72,7 +72,7 @@ def unlock(user_id: int) -> ResponseReturnValue:
 @only(Role.ADMIN)
 def deactivate(user_id: int) -> ResponseReturnValue:
     """Let somebody sign in no more."""
-    return _acted(user_id, users.deactivate, _("已停用，其登录已全部结束。"))
+    return _acted(user_id, people.deactivate, _("已停用，其登录已全部结束。"))
 
 
 @views.post("/<int:user_id>/reactivate")

@@ -38,3 +38,17 @@ def test_the_command_tells_facets_and_writes_what_was_found(program: Program, tm
     assert told["total"] == 0 and set(told["facets"]) == {"forms", "series", "sections", "years", "buildings"}
     assert told["did_you_mean"] == [] and len(list(openpyxl.load_workbook(path).worksheets[0].iter_rows())) == 1
     assert "0" in program("search", "漏水", "--xlsx", path, actor="staff").out
+
+
+def test_a_search_is_saved_opened_renamed_and_forgotten(program: Program) -> None:
+    program.ask("search", "漏水 非 结案", "--form", "TS-02", "--save", "渗漏", "--share", actor="manager")
+    listed = program.ask("saved", "list", actor="staff")["saved"]
+    assert [(one["name"], one["query"], one["shared"], one["own"]) for one in listed] == [
+        ("渗漏", "漏水 非 结案", True, False)
+    ]
+    assert program.ask("search", "--saved", "渗漏", actor="staff")["total"] == 0
+    program.ask("saved", "rename", "渗漏", "渗漏投诉", actor="manager")
+    program.ask("saved", "share", "渗漏投诉", "--stop", actor="manager")
+    assert program.ask("saved", "list", actor="staff")["saved"] == []
+    program.ask("saved", "forget", "渗漏投诉", actor="manager")
+    assert program.ask("saved", "list", actor="manager")["saved"] == []
