@@ -14,6 +14,7 @@ from records.tables import User
 from retention import erasure, material, scrubbing
 from retention.tables import Disposal, DisposalLine
 from web.acts import disposals
+from web.acts.hold_targets import record_of
 from web.office import Office
 
 
@@ -24,6 +25,24 @@ def destroy_again(session: Session, office: Office, lines: Sequence[Mapping[str,
     DisposalLine, each with its list's row under ``disposal``. The caller goes on with ``clear_traces``.
     """
     return sum(_destroy(session, office, line) for line in lines)
+
+
+def destroy_named(session: Session, office: Office, references: Sequence[str]) -> int:
+    """Destroy again what certificates on paper name, where nothing but an older backup is left; how many records went.
+
+    ``references`` as the certificate has them: a dossier's, book's or document's number. One that the backup knows as
+    destroyed is passed over. Raises NotFound for one that it does not know.
+    """
+    gone = 0
+    for reference in references:
+        kind, id_ = record_of(session, reference)
+        one = material.find(session, kind, id_)
+        if one is not None:
+            erasure.erase(session, office.vault, [one], disposals.ERASERS, disposals.titles(office.catalogue))
+            details = {"again": True, "paper": True}
+            audit.append(session, None, Verb.RECORD_DESTROYED, f"{kind}:{id_}", details)
+            gone += 1
+    return gone
 
 
 def clear_traces(office: Office) -> None:

@@ -146,7 +146,7 @@ def _bring_in(
         audit.append(session, None, Verb.RESTORED, "system", details)
         known = _lines_known(session)
         missing = tuple(line for line in later if _which(line) not in known)
-        return missing, destroy_again(session, missing) if destroy_again and missing else 0
+        return missing, destroy_again(session, missing) if destroy_again else 0
 
 
 def _row(table: Table, row: dict[str, Any], ring: Ring) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from records.master_key import Identity, write_secret
 from records.tables import User
 from records.users import Actor, Role
 from web import schema
-from web.acts.destroying_again import clear_traces, destroy_again
+from web.acts.destroying_again import clear_traces, destroy_again, destroy_named
 from web.backups.restoring import Restored, restore_backup
 from web.backups.writing import KEEP, Backup, make_backup, prove_backup, shortened
 from web.commands.answers import Answer, Sentence, answer, said
@@ -86,6 +86,9 @@ def _lacking(names: tuple[str, ...]) -> ImagesLacking | None:
 @click.option("--replace", is_flag=True, help="覆盖现有数据 / put it in the place of what is here")
 @click.option("--snapshot", default="", help="快照名,默认最新 / which snapshot; the newest by default")
 @click.option("--despite-damage", is_flag=True, help="备份中坏的影像除外,其余照恢复 / leave damaged images out")
+@click.option(
+    "--destroyed", multiple=True, metavar="编号", help="据纸质清册,备份后已销毁的 / destroyed since, by its certificate"
+)
 @click.option("--recovery-key", is_flag=True, help="照纸面输入恢复密钥,随即换新主密钥 / with the recovery key on paper")
 @click.option("--stdin", "from_stdin", is_flag=True, help="从标准输入读取恢复密钥 / read the key from stdin")
 @pass_console
@@ -95,12 +98,14 @@ def restore(
     replace: bool,
     snapshot: str,
     despite_damage: bool,
+    destroyed: tuple[str, ...],
     recovery_key: bool,
     from_stdin: bool,
 ) -> Answer:
     """从备份恢复;之后销毁过的再次销毁。 / Restore a backup; what was destroyed since is destroyed again.
 
     主密钥须先放回 keys/master.key(或由 YEDANG_MASTER_KEY 指明);没有主密钥的,用 --recovery-key 凭纸上的恢复密钥。
+    空机器不知道备份之后销毁过什么:照纸质销毁清册逐项写 --destroyed,任何人登录之前即再次销毁。
     """
     office = Office(console.settings)
     paper = _paper_key(console, typed_in(console, from_stdin)) if recovery_key else nullcontext()
@@ -113,9 +118,11 @@ def restore(
                 done = restore_backup(
                     office.database, office.vault, folder, replace=replace, progress=progress,
                     home=console.settings.home, name=snapshot, despite_damage=despite_damage,
-                    destroy_again=lambda session, lines: destroy_again(session, office, lines),
+                    destroy_again=lambda session, lines: (
+                        destroy_again(session, office, lines) + destroy_named(session, office, destroyed)
+                    ),
                 )  # fmt: skip
-            if replace:
+            if replace or done.destroyed_again:
                 clear_traces(office)
             with console.progress("重建索引", "Rebuilding the index") as progress:
                 documents = office.index.rebuild(office.database, progress)

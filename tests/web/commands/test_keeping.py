@@ -175,6 +175,23 @@ def test_what_was_destroyed_stays_destroyed_after_a_restore(
     assert program.ask("check")["findings"] == []
 
 
+def test_an_empty_machine_destroys_again_what_the_certificate_on_paper_names(
+    program: Any, former: str, home: Path, tmp_path: Path
+) -> None:
+    program.ask("backup", tmp_path / "backup", actor="admin")
+    key = (home / "keys" / "master.key").read_bytes()
+    shutil.rmtree(home)
+    (home / "keys").mkdir(parents=True)
+    (home / "keys" / "master.key").write_bytes(key)
+    refused = program("restore", tmp_path / "backup", "--destroyed", "DA-9-9-9999-01")
+    assert (refused.code, "DA-9-9-9999-01" in refused.err) == (1, True)
+    assert program.ask("restore", tmp_path / "backup", "--destroyed", former)["destroyed_again"] == 1
+    assert _holding(home, OWNER) == []
+    found = program.ask("audit", "log", "--last", "0", actor="manager")["entries"]
+    assert any(one["verb"] == "retention:record:destroyed" and '"paper":true' in one["details"] for one in found)
+    assert program.ask("check")["findings"] == []
+
+
 def test_a_folder_without_backup_is_one_sentence(program: Any, tmp_path: Path) -> None:
     done = program("restore", tmp_path, "--replace")
     assert done.code == 1
