@@ -43,7 +43,7 @@ LEASE = timedelta(seconds=20)
 #: Documents in the newest parts, and in all older ones (PostgreSQL): a common word is answered by the newest alone.
 _NEWEST_PARTS, PART = (10_000, 20_000), 50_000
 _FEW = 50
-_PATIENCE_MS, _TRIES, _PAUSE = 700, 200, 0.3
+_PATIENCE_MS, _TRIES, _PAUSE = 700, 600, 0.3
 #: lock_not_available, deadlock_detected.
 _BUSY = ("55P03", "40P01")
 _COLUMNS = tuple(column.name for column in ENTRIES[LIVE].c)
