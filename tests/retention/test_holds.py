@@ -92,3 +92,47 @@ def test_holds_come_up_for_review_and_the_log_knows_no_reason(database: Database
         details = [entry.details for entry in audit.entries(session) if entry.verb == audit.Verb.HOLD_PLACED]
         assert details
         assert not any("王建国" in text for text in details)
+
+
+def test_a_hold_on_what_was_found_keeps_the_records_of_those_documents_and_no_others(
+    database: Database, office: Any
+) -> None:
+    with database.transaction() as session:
+        kept, other = office.former(session, "3-2-1201"), office.former(session, "3-2-1202")
+        ids = [kept.documents[1].id]
+        hold = holds.place_on_found(session, office.actors.manager, ids, "张三 漏水", "诉讼")
+        assert [one.target_id for one in disposition.due(session, office.schedule, ON)] == [other.id]
+        assert hold.documents == frozenset(ids)
+        (entry,) = [one for one in audit.entries(session) if one.verb == audit.Verb.HOLD_PLACED]
+        assert "张三" not in f"{entry.subject}{entry.details}"
+        assert entry.details["documents"] == 1
+        with pytest.raises(BadInput):
+            holds.place_on_found(session, office.actors.manager, [], "漏水", "诉讼")
+        with pytest.raises(NotAllowed):
+            holds.place_on_found(session, office.actors.archivist, ids, "漏水", "诉讼")
+        other.documents[0].state = "destroyed"
+        session.flush()
+        with pytest.raises(holds.AlreadyDestroyed):
+            holds.place_on_found(session, office.actors.manager, [*ids, other.documents[0].id], "漏水", "诉讼")
+        holds.release(session, office.actors.manager, hold)
+        assert kept.id in {one.target_id for one in disposition.due(session, office.schedule, ON)}
+
+
+def test_a_hold_that_was_looked_at_again_stands_until_its_next_review(database: Database, office: Any) -> None:
+    today = clock.today()
+    with database.transaction() as session:
+        dossier = office.former(session)
+        hold = holds.place(
+            session, office.actors.supervisor, "dossier", dossier.id, "诉讼", today + timedelta(days=1)
+        )  # fmt: skip
+        with pytest.raises(BadInput):
+            holds.review(session, office.actors.supervisor, hold, today)
+        with pytest.raises(NotAllowed):
+            holds.review(session, office.actors.archivist, hold, today + timedelta(days=30))
+        reviewed = holds.review(session, office.actors.manager, hold, today + timedelta(days=30))
+        assert holds.reviews_of(session, [hold.id]) == {hold.id: reviewed}
+        assert holds.to_review(session, today + timedelta(days=29)) == []
+        assert holds.to_review(session, today + timedelta(days=30)) == [hold]
+        holds.release(session, office.actors.manager, hold)
+        with pytest.raises(holds.AlreadyReleased):
+            holds.review(session, office.actors.manager, hold, today + timedelta(days=60))
