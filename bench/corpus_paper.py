@@ -97,10 +97,10 @@ def put_own_form(home: Path) -> None:
 def pieces(office: Office, actor: Actor, dpi: int, seed: int) -> Iterator[Piece]:
     """Pages fresh from the printer, form after form, round and round; each with a number of its own."""
     forms = list(office.catalogue.forms)
-    start = seed // 1000 * 7 % len(forms)  # each share of the corpus begins elsewhere
+    mixed = [forms[number] for number in np.random.default_rng(seed).permutation(len(forms))]
     printer = _Printer(office, actor, dpi, seed)
     while True:
-        for number, form in enumerate(forms[start:] + forms[:start]):
+        for number, form in enumerate(mixed):
             yield from printer.printed(form, UNITS[number % len(UNITS)] if form.unit else None)
 
 
