@@ -105,7 +105,7 @@ def test_a_hold_on_what_was_found_keeps_the_records_of_those_documents_and_no_ot
         assert hold.documents == frozenset(ids)
         (entry,) = [one for one in audit.entries(session) if one.verb == audit.Verb.HOLD_PLACED]
         assert "张三" not in f"{entry.subject}{entry.details}"
-        assert entry.details["documents"] == 1
+        assert '"documents":1' in entry.details.replace(" ", "")
         with pytest.raises(BadInput):
             holds.place_on_found(session, office.actors.manager, [], "漏水", "诉讼")
         with pytest.raises(NotAllowed):
