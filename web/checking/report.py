@@ -10,6 +10,7 @@ from forms.paper import A4_LANDSCAPE
 from records import clock
 from records.check_tables import CheckRun
 from web.checking import advice
+from web.checking.subjects import in_chinese
 from web.typesetting import typeset
 
 TITLE = "档案四性检测报告"
@@ -45,5 +46,5 @@ def _rows(run: CheckRun) -> list[Row]:
     rows: list[Row] = [Strip(f"{looked}；发现 {len(run.findings)} 处。")]
     for number, one in enumerate(run.findings, start=1):
         what = advice.of(one["code"])
-        rows.append(Cells([str(number), what.part, one["subject"], typeset(one["zh"]), what.zh]))
+        rows.append(Cells([str(number), what.part, in_chinese(one["subject"]), typeset(one["zh"]), what.zh]))
     return [*rows, Signing(["检查人", "检查日期", "负责人"])]

@@ -13,6 +13,7 @@ from records.check_tables import CheckRun
 from records.checks import CHECKERS
 from web import visit
 from web.checking import advice, report
+from web.checking.subjects import in_chinese
 from web.visit import only
 
 views = Blueprint("checking", __name__, url_prefix="/checks")
@@ -43,7 +44,7 @@ def page(run_id: int) -> ResponseReturnValue:
     """One check: its findings, each with what to do."""
     run = checks.find(visit.look(), run_id)
     found = [(one, advice.of(one["code"])) for one in run.findings]
-    return render_template("check.html", run=run, found=found, people=visit.people())
+    return render_template("check.html", run=run, found=found, people=visit.people(), named=in_chinese)
 
 
 @views.get("/<int:run_id>/progress")
