@@ -106,7 +106,7 @@ def measure() -> Section:
         if shutil.which("shred"):
             section.rows.append(_shredded(folder / "files"))
     section.notes += [
-        f"Half of the documents in dossiers of {destroying_office.IN_A_DOSSIER}, half with a line and a key of their own;"
+        f"Half of the documents in dossiers of {destroying_office.IN_A_DOSSIER}, half with lines and keys of their own;"
         f" {STAYING:,} others stay. Promised: 500 a second.",
         "From the approved list to its last line destroyed: pages, texts, readings, entered values, numbers, scans and "
         "their masters, index, keys, log entries, files, VACUUM (PostgreSQL: VACUUM FULL of every table), certificate.",

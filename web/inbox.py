@@ -4,12 +4,13 @@ A file (also one in a folder inside) is taken when it is complete: its size stan
 write. It is moved only after every page of it has its fate: to ``done``, or to ``problem``
 when it could not be taken in, with a sentence in a ``.txt`` beside it. A kill at any moment loses nothing: the file
 still lies there, and its bytes are known. What lies in ``done`` is in the vault already, and unlike there in the clear:
-it is removed after a week.
+it is removed after a week, and at the next look where its master was destroyed with a record.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import logging
 import os
 import time
@@ -19,6 +20,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+
+from sqlalchemy import select
 
 from forms.scanning import intake
 from forms.scanning.masters import (
@@ -30,6 +33,7 @@ from forms.scanning.masters import (
     NotAScan,
     TooLarge,
 )
+from forms.tables import ScanBatch
 from records import users
 from records.errors import NotAllowed, NotFound, OfficeError
 from records.spooling import Spool
@@ -68,6 +72,7 @@ class Inbox:
         self.office = office
         self.folder = office.settings.home / FOLDER
         self._looks: dict[Path, Look] = {}
+        self._digests: dict[Path, str] = {}
 
     def sentence(self) -> tuple[str, str]:
         """Whether it is watched and for whom, or why not, in Chinese and English."""
@@ -213,10 +218,24 @@ class Inbox:
     def _clear(self) -> None:
         """Remove what has lain in ``done`` for a week: its bytes are in the vault, or were destroyed there."""
         oldest = time.time() - KEPT.total_seconds()
+        destroyed = self._destroyed()
         for note in (self.folder / DONE).rglob("*.txt"):
-            if note.stat().st_mtime < oldest:
-                note.with_name(note.name.removesuffix(".txt")).unlink(missing_ok=True)
+            file = note.with_name(note.name.removesuffix(".txt"))
+            if note.stat().st_mtime < oldest or (destroyed and self._digest(file) in destroyed):
+                file.unlink(missing_ok=True)
                 note.unlink(missing_ok=True)
+
+    def _digest(self, path: Path) -> str:
+        """SHA-256 of a file that lies in ``done``; read once, for nobody writes there."""
+        if path not in self._digests and path.exists():
+            with path.open("rb") as file:
+                self._digests[path] = hashlib.file_digest(file, "sha256").hexdigest()
+        return self._digests.get(path, "")
+
+    def _destroyed(self) -> set[str]:
+        """The digests of received files whose masters were destroyed with a record that had a page in them."""
+        with self.office.reading() as session:
+            return set(session.scalars(select(ScanBatch.digest).where(ScanBatch.blob_id.is_(None))))
 
 
 def _being_written(paths: Collection[Path]) -> set[Path]:

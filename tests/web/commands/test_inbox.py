@@ -148,6 +148,20 @@ def test_a_file_that_cannot_be_read_is_a_problem_after_a_while(inbox: Inbox, mon
     assert "无法读取" in (inbox.folder / "problem" / "a.pdf.txt").read_text()
 
 
+def test_a_file_whose_master_was_destroyed_with_a_record_leaves_the_folder_at_once(
+    program: Any, inbox: Inbox, tmp_path: Path
+) -> None:
+    (inbox.folder / "gone.pdf").write_bytes(_scan(program, tmp_path))
+    inbox.take_in()
+    inbox.take_in()
+    assert (inbox.folder / "done" / "gone.pdf").exists()
+    with inbox.office.transaction() as session:
+        for batch in session.scalars(select(ScanBatch)):
+            batch.blob_id = None
+    inbox.take_in()
+    assert list((inbox.folder / "done").iterdir()) == []
+
+
 def test_what_is_done_leaves_the_folder_after_a_week(program: Any, inbox: Inbox, tmp_path: Path) -> None:
     (inbox.folder / "a.pdf").write_bytes(_scan(program, tmp_path))
     (inbox.folder / "b.txt").write_bytes(b"no scan")
