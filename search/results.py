@@ -53,7 +53,7 @@ class Hit:
     """A document found. ``snippet``: raw text as (text, is a hit) parts, to be escaped by whoever shows them.
 
     ``found``: in which fields of which pages, and where on their pictures. ``reasons``: see ``search.reasons``.
-    ``heading``: the title with the hits marked; the snippet is of the rest, where there is any.
+    ``heading``: the title with the hits marked; the snippet is of the rest.
     """
 
     document_id: int
@@ -221,7 +221,7 @@ def _hit(source: Source, meaning: Expression | None, found: tuple[Found, ...]) -
         section=source.section,
         unit=source.unit_code,
         dated=source.dated,
-        snippet=snippets.snippet([text for text in source.texts if text not in headed] or source.texts, meaning),
+        snippet=snippets.snippet([text for text in source.texts if text not in headed], meaning),
         heading=snippets.marked(source.title, meaning),
         found=found,
         reasons=reasons(source, meaning),
