@@ -25,9 +25,9 @@ DUE_COLUMNS = (
     Column("title_class", "题名类别", "Class"),
     Column("rule", "规则", "Rule"),
     Column("due_on", "到期", "Due on"),
+    Column("state", "状态", "State", {"due": "到期", "refused": "到期(曾未批准)"}),
     Column("because", "依据", "Because"),
 )
-STANDING_COLUMNS = (*DUE_COLUMNS[:3],)
 LIST_COLUMNS = (
     Column("id", "清册", "List"),
     Column("certificate", "编号", "Certificate"),
@@ -63,16 +63,20 @@ def due(console: Console, on: date | None) -> Answer:
     office, day = console.office, on or clock.today()
     with office.reading() as session:
         console.actor(session).require("查看到期档案", *OFFICE_ROLES)
-        rows = [_due(one) for one in disposals.due(session, office.catalogue, day)]
+        free, taken, refused = disposals.due_and_spoken_for(session, office.catalogue, day)
+        rows = [_due(one, "refused" if (one.target_kind, one.target_id) in refused else "due") for one in free]
+        spoken_for = [_due(one, now.state) for one, now in taken]
         open_ = [_standing(one) for one in disposals.undecided(session, office.catalogue)]
         again = [
             {**_standing(one), "review_on": one.review_on, "because": one.because_zh}
             for one in disposals.reviews(session, office.catalogue, day)
         ]
-    data = {"on": day, "due": rows, "undecided": open_, "reviews": again}
+    data = {"on": day, "due": rows, "spoken_for": spoken_for, "undecided": open_, "reviews": again}
     also = Sentence(
-        f"截至 {day}:到期 {len(rows)} 项;另有 {len(open_)} 项未定保存期限,{len(again)} 项应复核(见 --json)。",
-        f"On {day}: {len(rows)} due; {len(open_)} without a period, {len(again)} to review (see --json).",
+        f"截至 {day}:到期 {len(rows)} 项;另有 {len(spoken_for)} 项到期但已冻结、续存或在清册上,"
+        f"{len(open_)} 项未定保存期限,{len(again)} 项应复核(见 --json)。",
+        f"On {day}: {len(rows)} due; {len(spoken_for)} due but held, kept or listed; {len(open_)} without a period,"
+        f" {len(again)} to review (see --json).",
     )
     return answer(data, Table(DUE_COLUMNS, rows), also)
 
@@ -198,9 +202,10 @@ def _standing(record: Standing) -> dict[str, object]:
     }
 
 
-def _due(record: DueRecord) -> dict[str, object]:
+def _due(record: DueRecord, state: str) -> dict[str, object]:
     return {
         **_standing(record),
+        "state": state,
         "fact": record.fact.kind,
         "fact_on": record.fact.on,
         "due_on": record.due_on,
