@@ -26,6 +26,7 @@ from records.tables import Document, Dossier, Key, Owner, Page
 from records.vault import KeyGone, Vault
 from retention import certificates, disposition, holds, purge, scrubbing
 from retention.tables import Disposal, DisposalLine
+from web import schema
 
 ON = date(2024, 3, 31)
 NAME, PHONE, CARD, STORY = "欧阳灭迹", "13987650001", "110101199003077731", "Unforgettable-Story"
@@ -365,3 +366,15 @@ def test_with_wal_recycling_off_the_write_ahead_log_keeps_nothing_either(
     assert any(marker in bytes_of(path) for path in log.iterdir() if path.is_file())
     assert [outcome.state for outcome in erase(office, database)] == ["destroyed"]
     assert not [path.name for path in log.iterdir() if path.is_file() and marker in bytes_of(path)]
+
+
+def test_whatever_points_to_what_a_purge_deletes_is_found_by_an_index() -> None:
+    # Without one the database reads a whole table for every row that goes: 10,000 files took minutes.
+    unfound = []
+    for table in schema.METADATA.sorted_tables:
+        found = {index.columns.keys()[0] for index in table.indexes} | {table.primary_key.columns.keys()[0]}
+        for column in table.columns:
+            to = {key.column.table.name for key in column.foreign_keys}
+            if to & {"blobs", "pages", "owners"} and column.name not in found:
+                unfound.append(str(column))
+    assert unfound == []
