@@ -138,7 +138,8 @@ def test_a_wrong_paper_leaves_the_machine_empty(office: Office, tmp_path: Path) 
 
 
 def test_people_go_on_filing_while_a_backup_is_written(living: Office, tmp_path: Path) -> None:
-    stop, filed = threading.Event(), []
+    stop = threading.Event()
+    filed: list[int] = []
 
     def work() -> None:
         while not stop.is_set():
