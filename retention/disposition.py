@@ -129,11 +129,7 @@ def due(
 
 
 def due_and_spoken_for(
-    session: Session,
-    schedule: Schedule,
-    on: date,
-    titles: Titles = as_it_is,
-    book_numbers: BookNumbers = plain_book,
+    session: Session, schedule: Schedule, on: date, titles: Titles = as_it_is, book_numbers: BookNumbers = plain_book
 ) -> tuple[list[DueRecord], list[DueRecord]]:
     """What is due (as ``due``), and beside it what its rule lets go of too, but is held, kept longer or listed."""
     busy = _in_open_lists(session)
