@@ -165,7 +165,7 @@ class OfficeGroup(click.Group):
         except (OfficeError, CommandError, DBAPIError, ArgumentError, OSError) as error:
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise
-            raise Refusal(as_office_error(error), ctx.obj.language) from error
+            raise Refusal(as_office_error(error), ctx.obj.language if ctx.obj else "zh") from error
 
 
 class Refusal(click.ClickException):

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 
 def test_init_is_safe_to_repeat(empty_program: Any, home: Path) -> None:
     first = empty_program("init", data=True)
@@ -71,3 +73,11 @@ def test_an_unknown_actor_is_named(program: Any) -> None:
     done = program("book", "list", actor="nobody")
     assert done.code == 1
     assert "nobody" in done.err
+
+
+def test_a_setting_that_cannot_be_understood_is_named(monkeypatch: pytest.MonkeyPatch, program: Any) -> None:
+    for name, value in (("YEDANG_NIGHT_LIMIT", "viele"), ("YEDANG_NIGHT_HOURS", "25-3"), ("YEDANG_NIGHT_HOURS", "4")):
+        with monkeypatch.context() as patch:
+            patch.setenv(name, value)
+            done = program("form", "list", actor="staff")
+        assert (done.code, name in done.err, value in done.err) == (1, True, True)
