@@ -129,9 +129,9 @@ def build(office: Office, going: int, staying: int) -> tuple[Actor, Actor]:
     Returns the archivist and the manager who agree on their end.
     """
     with office.transaction() as session:
-        admin = users.as_actor(users.add_user(session, None, "admin", Role.ADMIN, "bench-bench-bench"))
+        admin = users.as_actor(users.add_user(session, None, "admin", Role.ADMIN, "measured beside its peers"))
         two = [
-            users.as_actor(users.add_user(session, admin, role, role, "bench-bench-bench"))
+            users.as_actor(users.add_user(session, admin, role, role, "measured beside its peers"))
             for role in (Role.ARCHIVIST, Role.MANAGER)
         ]
         builder = Builder(office, session)
