@@ -35,8 +35,8 @@ from web.backups.folder import (
     read_snapshot,
 )
 from web.backups.restoring import BackupOfNewerVersion, OfficeNotEmpty, restore_backup
+from web.backups.rows import backed_up_tables
 from web.backups.writing import make_backup, prove_backup
-from web.schema import METADATA
 
 MakeUnit = Callable[..., tuple[Unit, Dossier]]
 
@@ -59,7 +59,7 @@ def _empty_office(tmp_path: Path, vault: Vault) -> tuple[Database, Vault]:
 
 
 def _rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
-    tables = [table for table in METADATA.sorted_tables if table.name != "audit_log"]
+    tables = [table for table in backed_up_tables() if table.name != "audit_log"]
     with database.reading() as session:
         return {t.name: [tuple(row) for row in session.execute(select(t).order_by(*t.primary_key))] for t in tables}
 
