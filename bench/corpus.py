@@ -136,7 +136,9 @@ def new_office(home: Path) -> tuple[Office, Actor]:
     office = Office.init(Settings.read({"YEDANG_HOME": str(home)}))
     with office.transaction() as session:
         admin = users.as_actor(users.add_user(session, None, "admin", "admin", "measured beside its peers"))
-        archivist = users.as_actor(users.add_user(session, admin, "archivist", "archivist", "measured beside its peers"))
+        archivist = users.as_actor(
+            users.add_user(session, admin, "archivist", "archivist", "measured beside its peers")
+        )
         staff = users.as_actor(users.add_user(session, admin, "staff", "staff", "measured beside its peers"))
         for code in UNITS:
             unit = units.add_unit(session, archivist, "东光花园", code)
