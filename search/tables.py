@@ -25,7 +25,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from records.database import Base, Digest
 
-_Column = ColumnElement[int] | InstrumentedAttribute[int]
+_Column = (
+    ColumnElement[int] | ColumnElement[int | None] | InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
+)
 #: Document ids stay below this in ``place``; SQLite and PostgreSQL integers of the records do.
 _ID_BITS = 32
 

@@ -36,6 +36,8 @@ from search.tables import SearchEntry, chosen
 _OFFICE = Token("d§")
 #: Candidates that are looked at together, at least and at most.
 _FEWEST, _MOST = 100, 20_000
+#: One in so many is rare.
+_RARE = 20
 
 
 @dataclass(frozen=True)
@@ -79,49 +81,54 @@ def _ways(meant: Expression, last: int) -> list[_Way]:
 
 
 def _walk(session: Session, way: _Way, most: int) -> Iterator[int]:
-    engine = engine_for(session)
+    engine, first, dossiers = engine_for(session), way.reach.first, way.reach.dossiers
     last, size, found, seen = way.reach.last, most, 0, 0
     while True:
-        within = Reach(way.reach.first, last, way.reach.dossiers)
-        candidates = engine.newest(session, way.asked, within, size)
-        kept = _decided(session, engine, way.rest, candidates)
+        # Where the asker's documents are not too rare among the candidates these are looked at one by one; else only
+        # those are candidates that the asker's dossiers hold, which are looked up all at once.
+        singly = dossiers is not None and found * _RARE >= seen
+        candidates = engine.newest(session, way.asked, Reach(first, last, None if singly else dossiers), size)
+        rest = every([Scope(dossiers, series=False), way.rest]) if dossiers is not None and singly else way.rest
+        kept = _decided(session, rest, candidates)
         yield from kept
         if len(candidates) < size:
             return
         found, seen = found + len(kept), seen + len(candidates)
         last = candidates[-1] - 1
         # As many as are likely to hold what is missing: each costs a look at its entry.
-        wanting = max(1, most - found) * (seen + 1) // (found + 1)
-        size = min(max(_FEWEST, wanting), _MOST)
+        likely = min(seen // (found + 1) + 1, _RARE)
+        size = min(max(_FEWEST, (most - found) * likely), _MOST)
 
 
-def _decided(session: Session, engine: Engine, rest: Expression, candidates: Sequence[int]) -> Sequence[int]:
+def _decided(session: Session, rest: Expression, candidates: Sequence[int]) -> Sequence[int]:
     if rest == EVERYTHING or not candidates:
         return candidates
-    query = select(SearchEntry.place).where(chosen(session, SearchEntry.place, candidates), decides(engine, rest))
+    query = select(SearchEntry.place).where(chosen(session, SearchEntry.place, candidates), decides(session, rest))
     return sorted(session.scalars(query), reverse=True)
 
 
-def decides(engine: Engine, expression: Expression) -> ColumnElement[bool]:
+def decides(session: Session, expression: Expression) -> ColumnElement[bool]:
     """The condition that an entry is in an expression, by what the entry itself holds."""
     decided: ColumnElement[bool]
     match expression:
         case Token():
-            decided = _has(engine, expression)
+            decided = _has(engine_for(session), expression)
         case Fragment(name, fragment):
             inside = SearchEntry.owners if name == "owners" else SearchEntry.words
-            decided = engine.contains(inside.expression, fragment)
+            decided = engine_for(session).contains(inside.expression, fragment)
         case Span(first, last):
             decided = SearchEntry.place.between(first, last)
         case Scope(dossiers, series):
             whose = SearchEntry.dossier_id
-            decided = or_(whose.in_(dossiers), and_(whose.is_(None), true() if series else false()))
+            office = and_(whose.is_(None), true() if series else false())
+            # A sum is no reason to look through the key of the dossiers: the candidates are few.
+            decided = or_(chosen(session, whose + 0, dossiers), office)
         case Every(children):
-            decided = and_(true(), *(decides(engine, child) for child in children))
+            decided = and_(true(), *(decides(session, child) for child in children))
         case Either(children):
-            decided = or_(false(), *(decides(engine, child) for child in children))
+            decided = or_(false(), *(decides(session, child) for child in children))
         case Without(child):
-            decided = not_(decides(engine, child))
+            decided = not_(decides(session, child))
     return decided
 
 
