@@ -19,7 +19,7 @@ def text_tokens(folded: str) -> set[str]:
 
 @pytest.mark.parametrize("module", [analysis, characters, expressions, leaves, sounds, sources, tables])
 def test_the_docstrings_tell_the_truth(module: object) -> None:
-    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type] # modules are what it takes
+    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]  # modules are what it takes
 
 
 @pytest.mark.parametrize(

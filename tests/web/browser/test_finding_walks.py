@@ -21,8 +21,8 @@ def patrols(served: Office) -> None:
     """Some patrol notes to find."""
     with served.transaction() as session:
         for day in (1, 2, 3):
-            words = {"title": "楼宇巡查记录", "series": "XC", "pages": [f"巡楼记事第{day}则"], "dated": date(2026, 3, day)}
-            put_document(session, form_code="XC-01", **words)
+            kept = {"form_code": "XC-01", "series": "XC", "dated": date(2026, 3, day)}
+            put_document(session, title="楼宇巡查记录", pages=[f"巡楼记事第{day}则"], **kept)
 
 
 def watched(page: Page) -> tuple[list[str], list[int]]:
@@ -37,9 +37,12 @@ def watched(page: Page) -> tuple[list[str], list[int]]:
             asked.append(request.url)
             at_once.append(len(under_way))
 
+    def ended(request: Request) -> None:
+        under_way.discard(request)
+
     page.on("request", begun)
-    page.on("requestfinished", lambda request: under_way.discard(request))
-    page.on("requestfailed", lambda request: under_way.discard(request))
+    page.on("requestfinished", ended)
+    page.on("requestfailed", ended)
     return asked, at_once
 
 
