@@ -19,6 +19,7 @@ from forms.tables import Book, Reprint, ScanBatch, ScanPage, Serial
 from records import clock, documents
 from records.database import Base, Database
 from records.documents import NewPage, Placing
+from records.leaving import Leaving
 from records.tables import Blob, Document, Key, Page, Unit
 from records.users import Actor
 from records.vault import Vault
@@ -103,7 +104,7 @@ class Desk:
 
     def erase(self, ids: Sequence[int], dossier_id: int | None = None) -> dict[str, int]:
         """Erase as a purge does: traces first, then pages, then the tombstones."""
-        counts = erasing.erase_traces(self.session, self.vault, ids, dossier_id)
+        (counts,) = erasing.erase_traces(self.session, self.vault, [Leaving(tuple(ids), dossier_id)])
         self.session.execute(delete(Page).where(Page.document_id.in_(ids)))
         for document in self.session.scalars(select(Document).where(Document.id.in_(ids))):
             document.state = "destroyed"
@@ -255,7 +256,7 @@ def test_a_batch_that_is_still_being_filed_keeps_its_master(database: Database, 
         document = desk.filed(batch, 1, desk.sheet(unit, dossier.id), b"page", dossier=dossier, unit=unit)
         batch.state = "received"
         with pytest.raises(erasing.BatchStillWorking):
-            erasing.erase_traces(session, desk.vault, [document], dossier.id)
+            erasing.erase_traces(session, desk.vault, [Leaving((document,), dossier.id)])
         assert batch.blob_id is not None
 
 

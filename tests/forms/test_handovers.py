@@ -18,6 +18,7 @@ from records.audit import Verb
 from records.database import Database
 from records.documents import Placing, file_document
 from records.errors import BadInput, NotAllowed
+from records.leaving import Leaving
 from records.tables import AuditEntry
 from records.vault import Vault
 
@@ -162,7 +163,7 @@ def test_a_destroyed_book_keeps_its_number_and_forgets_its_hands(
         books.mark_returned(session, None, mine.serials[0])
         books.cancel_blank(session, actors.supervisor, mine, [text(book, page) for page in (2, 3, 4, 5)])
         books.close(session, actors.supervisor, mine)
-        erasing.erase_traces(session, vault, [document.id], None)
+        erasing.erase_traces(session, vault, [Leaving((document.id,))])
         assert (mine.state, mine.issued_to) == ("destroyed", "")
         assert [(row.giver, row.taker) for row in session.scalars(select(BookHandover))] == [("", "")]
         assert {(serial.state, serial.finder) for serial in mine.serials} == {("destroyed", None)}

@@ -22,6 +22,7 @@ from forms.label_marks import LabelMark
 from forms.scanning import intake, samples
 from forms.tables import ScanBatch, ScanPage
 from records import access, clock, dossiers, loans, places, users
+from records.leaving import Leaving
 from records.paper_tables import Loan
 from web.office import Office
 
@@ -118,7 +119,7 @@ def test_a_destroyed_dossiers_scanned_label_goes_with_it(office: Office, sign_in
     intake.work_batch(office.database, office.desk, archivist, batch)
     from_label = select(ScanPage).where(ScanPage.batch_id == batch)
     with office.transaction() as session:
-        erase_traces(session, office.vault, [], dossiers.find_dossier(session, NUMBER).id)
+        erase_traces(session, office.vault, [Leaving((), dossiers.find_dossier(session, NUMBER).id)])
         assert (session.get_one(ScanBatch, batch).blob_id, session.get_one(ScanBatch, batch).name) == (None, "")
         assert [(page.state, page.reason_zh) for page in session.scalars(from_label)] == [("destroyed", "")]
 

@@ -13,6 +13,7 @@ from forms.scanning import quality, rescans, samples
 from forms.tables import Rescan, ScanPage
 from records import audit, documents, verify
 from records.errors import BadInput, NotAllowed
+from records.leaving import Leaving
 from records.tables import Document, Page
 
 
@@ -148,7 +149,7 @@ def test_with_its_record_every_version_and_every_ask_is_destroyed(database, acto
         dossier_id = page.document.dossier_id
         ids = list(session.scalars(select(Document.id)))
         assert len(ids) == 2
-        erase_traces(session, desk.vault, ids, dossier_id)
+        erase_traces(session, desk.vault, [Leaving(tuple(ids), dossier_id)])
         assert session.scalar(select(func.count()).select_from(Rescan)) == 0
         assert not any(session.scalars(select(ScanPage.quality)))
 
