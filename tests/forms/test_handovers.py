@@ -164,6 +164,7 @@ def test_a_destroyed_book_keeps_its_number_and_forgets_its_hands(
         books.cancel_blank(session, actors.supervisor, mine, [text(book, page) for page in (2, 3, 4, 5)])
         books.close(session, actors.supervisor, mine)
         erasing.erase_traces(session, vault, [Leaving((document.id,))])
+        session.expire_all()
         assert (mine.state, mine.issued_to) == ("destroyed", "")
         assert [(row.giver, row.taker) for row in session.scalars(select(BookHandover))] == [("", "")]
         assert {(serial.state, serial.finder) for serial in mine.serials} == {("destroyed", None)}
