@@ -20,14 +20,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forms import books, issuing, merging
-from forms.catalogue_rows import Form
+from forms.catalogue.rows import Form
 from forms.layout.cards import card_places
 from forms.paper import A4, A4_LANDSCAPE, CARD, Paper
 from forms.recipients import Recipient, Recipients
 from forms.scanning import samples
 from forms.scanning.samples import MM_PER_INCH
 from forms.tables import Serial
-from forms.word_prose import TooRichToSet
+from forms.word.prose import TooRichToSet
 from records import units
 from records.tables import Unit
 from records.users import Actor

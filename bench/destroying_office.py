@@ -14,11 +14,10 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from forms.tables import PrintRun, ScanBatch, ScanPage, Serial
-from records import identifiers, key_holders, users
+from records import identifiers, users
 from records.database import Base
-from records.estate_tables import DossierPerson
+from records.estate.estate_tables import DossierPerson
 from records.facts import FactKind
-from records.master_key import Identity, Recipient
 from records.readings import PageReading
 from records.tables import (
     AccessRequest,
@@ -35,7 +34,8 @@ from records.tables import (
     Unit,
 )
 from records.users import Actor, Role
-from records.vault import blob_path
+from records.vault import blob_path, key_holders
+from records.vault.master_key import Identity, Recipient
 from web.office import Office
 
 #: Stands in every text of what is destroyed, so that what is left of it can be looked for.

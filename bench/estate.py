@@ -14,7 +14,8 @@ from sqlalchemy import create_engine, insert, select, text
 from stdnum.cn import ric
 
 from bench.report import Section, median_seconds
-from records import clock, importing, users
+from records import clock, users
+from records.estate import importing
 from records.settings import Settings
 from records.tables import Document, Dossier
 from records.users import Actor

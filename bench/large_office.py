@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session
 from forms.catalogue import Catalogue, Form
 from forms.scanning import samples
 from forms.tables import PrintRun, Serial
-from records import audit, clock, identifiers, key_holders, passwords
+from records import audit, clock, identifiers
 from records.audit import Entry
 from records.database import Base
+from records.signing_in import passwords
 from records.tables import (
     AccessRequest,
     AccessRequestDossier,
@@ -36,7 +37,7 @@ from records.tables import (
     Unit,
     User,
 )
-from records.vault import Vault, blob_path
+from records.vault import Vault, blob_path, key_holders
 from web.office import Office
 
 UNITS = 3_000

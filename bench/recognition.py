@@ -18,7 +18,7 @@ from PIL import Image
 from bench.report import Section, percentile
 from forms import pdf
 from forms.catalogue import load_catalogue
-from forms.catalogue_rows import Form
+from forms.catalogue.rows import Form
 from forms.layout import Laid, lay_out
 from forms.scanning import handwriting, samples
 from forms.scanning.reading_fields import Known, read_fields

@@ -13,11 +13,11 @@ from typing import Any
 import pyrage
 from sqlalchemy import insert, select
 
-from records import clock, key_holders
-from records.master_key import Identity
+from records import clock
 from records.settings import Settings
 from records.tables import Blob, Key
-from records.vault import blob_path
+from records.vault import blob_path, key_holders
+from records.vault.master_key import Identity
 from web.office import Office
 
 IN_A_DOSSIER = 50

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from forms import entering, numbering, office_suite
+from forms import entering, numbering
 from forms.catalogue import Form
+from forms.drawing.qr import no_code
 from forms.entering import Values
 from forms.issuing import PrintShop
-from forms.office_suite import Converted
-from forms.qr import no_code
-from forms.word import fill_word
+from forms.word import fill_word, office_suite
+from forms.word.office_suite import Converted
 from records.tables import Unit
 from records.users import OFFICE_ROLES, Actor
 

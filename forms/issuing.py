@@ -13,19 +13,19 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from forms import books, entering, numbering, office_suite, pdf, word_prose
+from forms import books, entering, numbering, pdf
 from forms.catalogue import Catalogue, Form
+from forms.drawing.qr import no_code, qr_png
+from forms.drawing.typeface import Typeface
 from forms.entering import Values
 from forms.layout import Laid, PageIdentity, lay_out
 from forms.layout_versions import keep_layout
 from forms.marks import PageMark
-from forms.office_suite import Converted
 from forms.paper import A4
-from forms.qr import no_code, qr_png
 from forms.tables import Book, Layout, Reprint, Serial
-from forms.typeface import Typeface
-from forms.word import fill_word
-from forms.word_templates import WordShelf, WordTemplate
+from forms.word import fill_word, office_suite, prose
+from forms.word.office_suite import Converted
+from forms.word.templates import WordShelf, WordTemplate
 from records import audit, clock, dossiers
 from records.audit import Verb
 from records.errors import BadInput, OfficeError
@@ -345,10 +345,10 @@ def _draw_again(session: Session, job: _Job, serial: Serial) -> tuple[PrintedFil
     """The number's pages as they were. Raises LayoutChanged when they would come out otherwise."""
     if job.form.is_word:
         versions = job.shop.shelf.versions(job.form)
-        template = word_prose.set_from(versions, serial.layout_digest)
+        template = prose.set_from(versions, serial.layout_digest)
         if template is not None:  # a merge set its text as pages of our own
             estate = job.unit.estate if job.unit else ""
-            laid = word_prose.TextSetter(job.form, template, job.shop.office).lay_out(job.values, estate)
+            laid = prose.TextSetter(job.form, template, job.shop.office).lay_out(job.values, estate)
             return _draw(session, job, laid, [serial])
         return _write_again(replace(job, template=_first_template(job, serial)), serial)
     if job.form.mode == "external" and serial.layout_digest is None:

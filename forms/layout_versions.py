@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forms.catalogue_rows import Form
+from forms.catalogue.rows import Form
 from forms.layout import Laid
 from forms.tables import Layout
 from records.errors import OfficeError

@@ -15,17 +15,17 @@ from sqlalchemy.orm import Session
 
 from forms import entering, issuing, numbering, pdf
 from forms.catalogue import Form
+from forms.drawing.qr import qr_png
 from forms.entering import Values
 from forms.issuing import BROKEN_BY_WORD, NotAWordForm, PrintedAsBook, PrintShop
 from forms.layout import Laid, PageIdentity, lay_out
 from forms.layout_versions import keep_layout
 from forms.marks import PageMark
-from forms.qr import qr_png
 from forms.recipients import Recipients, open_dossiers
 from forms.tables import Serial
 from forms.word import Draft, draft_word
-from forms.word_prose import TextSetter
-from forms.word_templates import WordTemplate
+from forms.word.prose import TextSetter
+from forms.word.templates import WordTemplate
 from records import audit
 from records.audit import Verb
 from records.errors import BadInput, OfficeError

@@ -14,7 +14,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from forms.catalogue import Catalogue, Form
-from forms.coming_back import ComesBack
+from forms.catalogue.coming_back import ComesBack
 from forms.tables import PrintRun, Serial
 from records import clock
 from records.tables import Document, Unit

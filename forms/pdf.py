@@ -10,16 +10,16 @@ import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
-from forms import qr
-from forms.embedding import DocumentFont
+from forms.drawing import qr
+from forms.drawing.embedding import DocumentFont
+from forms.drawing.pdf_file import PdfFile
+from forms.drawing.typeface import FACES, FaceName, Typeface, load_typeface
 from forms.layout import Code, Item, Laid, Line, PageIdentity, Panel, Text, Tick, place_identity
 from forms.layout.book_pages import BookFacts, end_pages, front_pages
 from forms.layout.cards import card_places, crop_marks
 from forms.layout.items import Colour
 from forms.marks import PageMark
 from forms.paper import A4, Paper
-from forms.pdf_file import PdfFile
-from forms.typeface import FACES, FaceName, Typeface, load_typeface
 
 POINTS = 72 / 25.4
 

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from forms import entering
 from forms.catalogue import Field, Form
+from forms.drawing.typeface import MissingGlyph, Typeface
 from forms.layout import cover_sheet
-from forms.typeface import MissingGlyph, Typeface
 from records import clock, dossiers, identifiers, units
 from records.errors import NotFound, OfficeError
 from records.table_files import MOST_SHOWN, Mistake, TableUnreadable, read_cells

@@ -10,14 +10,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from records import audit, clock, opening
+from records import audit, clock
 from records.audit import Verb
 from records.check_tables import CheckRun
 from records.errors import BadInput, NotFound
-from records.opening import Prover, Sealed
 from records.tables import Blob, Key
 from records.users import Actor, Role
-from records.vault import Vault, blob_path
+from records.vault import Vault, blob_path, opening
+from records.vault.opening import Prover, Sealed
 from records.verify import Finding, check_blobs, unreadable
 
 KINDS = ("full", "sample")

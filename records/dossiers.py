@@ -12,9 +12,10 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from records import access, audit, changes, clock, contact_numbers, facts, identifiers, people
+from records import access, audit, changes, clock, facts, identifiers
 from records.audit import Verb
 from records.errors import BadInput, NotFound
+from records.estate import contact_numbers, people
 from records.facts import FactKind
 from records.tables import Document, Dossier, Key, Owner, Ownership, Unit
 from records.users import OFFICE_ROLES, Actor

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 from records import access, audit, clock
 from records.audit import Verb
 from records.errors import BadInput, NotFound, OfficeError
-from records.paper_tables import Loan, LoanExtension, LoanLine
+from records.paper.paper_tables import Loan, LoanExtension, LoanLine
 from records.tables import AccessRequest, AccessRequestDossier, Document, Dossier, Page, User
 from records.users import OFFICE_ROLES, Actor, Role
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from records import changes, identifiers
 from records.audit import Verb, append
 from records.errors import NotFound, OfficeError
-from records.estate_tables import UnitSuccession
+from records.estate.estate_tables import UnitSuccession
 from records.tables import Unit
 from records.users import Actor, Role
 

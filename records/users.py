@@ -9,9 +9,10 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from records import audit, clock, passwords, sessions
+from records import audit, clock
 from records.audit import Verb
 from records.errors import BadInput, NotAllowed, NotFound, OfficeError
+from records.signing_in import passwords, sessions
 from records.tables import User
 
 

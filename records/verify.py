@@ -15,9 +15,9 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from records import audit, key_holders, unfiled
+from records import audit
 from records.tables import Blob, Discard, Document, Dossier, Key, Ownership, Page
-from records.vault import KeyGone, KeyNotOpened, NoMasterKey, ScanAltered, Vault, blob_path
+from records.vault import KeyGone, KeyNotOpened, NoMasterKey, ScanAltered, Vault, blob_path, key_holders, unfiled
 
 Progress = Callable[[int, int], None]
 _BLOB_FILE = re.compile(r"^[0-9a-f]{64}-[0-9]+\.age$")

@@ -14,10 +14,12 @@ from sqlalchemy import ColumnElement, CursorResult, and_, delete, false, func, o
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.dml import Delete, Update
 
-from records import access, changes, loans, people, places
+from records import access, changes, loans
 from records.book_tables import BookRecord
 from records.errors import OfficeError
+from records.estate import people
 from records.leaving import Leaving
+from records.paper import places
 from records.readings import PageReading
 from records.tables import (
     Blob,

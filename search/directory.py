@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from records import clock, identifiers
-from records.estate_tables import DossierPerson, UnitSuccession
-from records.people import in_force
+from records.estate.estate_tables import DossierPerson, UnitSuccession
+from records.estate.people import in_force
 from records.tables import Dossier, Owner, Ownership, OwnershipOwner, Unit
 from search import names
 from search.analysis import FEWEST_DIGITS, fold

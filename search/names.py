@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from records import changes, clock
-from records.estate_tables import DossierPerson
-from records.people import in_force
+from records.estate.estate_tables import DossierPerson
+from records.estate.people import in_force
 from records.tables import Dossier, Owner, Ownership, OwnershipOwner, Unit
 from records.verify import Finding
 from search import analysis

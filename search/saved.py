@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from records import audit, clock
 from records.audit import Verb
 from records.errors import BadInput, NotFound, OfficeError
-from records.estate_tables import DossierPerson, ParticularChange
+from records.estate.estate_tables import DossierPerson, ParticularChange
 from records.leaving import Leaving
 from records.tables import Dossier, Owner, OwnershipOwner
 from records.users import OFFICE_ROLES, Actor, Role

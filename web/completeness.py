@@ -12,9 +12,10 @@ from openpyxl.utils import get_column_letter
 from sqlalchemy.orm import Session
 
 from forms.catalogue import Catalogue
-from records import clock, completeness
-from records.completeness import EventStanding, Requirement, Standing
+from records import clock
 from records.dossiers import Expected
+from records.estate import completeness
+from records.estate.completeness import EventStanding, Requirement, Standing
 from web.language import named
 from web.office import Office
 

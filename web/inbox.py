@@ -36,9 +36,9 @@ from forms.scanning.masters import (
 from forms.tables import ScanBatch
 from records import users
 from records.errors import NotAllowed, NotFound, OfficeError
-from records.spooling import Spool
 from records.users import OFFICE_ROLES, Actor
 from records.vault import write_durably
+from records.vault.spooling import Spool
 from web.office import Office
 
 LOG = logging.getLogger("yedang.inbox")

@@ -9,18 +9,18 @@ from functools import cached_property
 from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
-from forms import book_records, life_events
-from forms.catalogue import Catalogue, load_catalogue
+from forms import book_records
+from forms.catalogue import Catalogue, life_events, load_catalogue
+from forms.drawing.typeface import load_typeface
 from forms.issuing import PrintShop
 from forms.scanning.filing import ScanDesk
-from forms.typeface import load_typeface
-from forms.word_templates import WordShelf
-from records import changes, key_holders
-from records.completeness import LifeEvent
+from forms.word.templates import WordShelf
+from records import changes
 from records.database import Database
 from records.errors import OfficeError
+from records.estate.completeness import LifeEvent
 from records.settings import Settings
-from records.vault import MasterKey, Vault
+from records.vault import MasterKey, Vault, key_holders
 from search import names
 from search.index import Index
 from web import schema

@@ -11,16 +11,16 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData
 
+import forms.books.transfer_tables
 import forms.scanning.tray_tables
 import forms.tables
-import forms.transfer_tables
-import records.access_tables
+import records.access.access_tables
 import records.book_tables
 import records.check_tables
-import records.estate_tables
-import records.paper_tables
+import records.estate.estate_tables
+import records.paper.paper_tables
 import records.readings
-import records.sign_in_tables
+import records.signing_in.sign_in_tables
 import records.tables
 import retention.tables
 import search.name_tables
@@ -31,15 +31,15 @@ from records.database import Base, Database
 #: Every module that maps tables; importing them is what fills the metadata.
 TABLE_MODULES = (
     records.tables,
-    records.sign_in_tables,
-    records.estate_tables,
+    records.signing_in.sign_in_tables,
+    records.estate.estate_tables,
     records.book_tables,
-    records.paper_tables,
+    records.paper.paper_tables,
     records.readings,
-    records.access_tables,
+    records.access.access_tables,
     records.check_tables,
     forms.tables,
-    forms.transfer_tables,
+    forms.books.transfer_tables,
     forms.scanning.tray_tables,
     retention.tables,
     search.tables,

@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from forms import numbering
 from forms.catalogue import UnknownForm
-from records import access, identifiers, place_codes, places
+from records import access, identifiers
 from records.errors import OfficeError
-from records.paper_tables import Place
+from records.paper import place_codes, places
+from records.paper.paper_tables import Place
 from records.tables import Dossier, Unit
 from records.units import successors
 from search.directory import UnitFound, find_units

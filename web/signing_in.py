@@ -11,11 +11,12 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from records import attempts, audit, clock, second_factors, sessions
+from records import audit, clock
 from records.audit import Verb
 from records.errors import BadInput, OfficeError
-from records.second_factors import WrongCode
-from records.sessions import IDLE, Standing
+from records.signing_in import attempts, second_factors, sessions
+from records.signing_in.second_factors import WrongCode
+from records.signing_in.sessions import IDLE, Standing
 from records.tables import User
 from records.users import Actor, Role, as_actor, check_password, renew_digest
 from web import visit

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from records.errors import NotFound
-from records.importing import Plan
+from records.estate.importing import Plan
 
 KEEP_SECONDS = 30 * 60
 MOST_TABLES = 20

@@ -11,14 +11,16 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from forms import book_transfers, outstanding, stock, unsigned
+from forms import outstanding, unsigned
+from forms.books import book_transfers, stock
 from forms.outstanding import Outstanding
 from forms.scanning import tray
 from forms.tables import Book, Rescan, Serial
-from records import audit, clock, follow_ups, loans, transfers
+from records import audit, clock, loans
 from records.access.deputies import decides_for
 from records.database import Base
-from records.paper_tables import Loan
+from records.estate import follow_ups, transfers
+from records.paper.paper_tables import Loan
 from records.tables import AccessRequest, User
 from records.users import Actor, Role
 from retention import certificates, holds, runs

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from forms.catalogue import Column
+from forms.drawing.typeface import MM_PER_POINT, FaceName, Typeface
 from forms.layout.items import INK, LINE, SOFT, Box, BoxKind, Code, Colour, Item, Line, Panel, Text, Tick
 from forms.layout.text import SMALLEST, Fitted, balanced, clean, fit, line_height
-from forms.typeface import MM_PER_POINT, FaceName, Typeface
 
 Align = Literal["left", "centre", "right"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from forms import chain
+from forms.books import chain
 from forms.layout.board import Board
 from forms.layout.frame import Area
 from forms.layout.items import INK, SHADE, SOFT, Item

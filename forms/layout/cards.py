@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forms.catalogue import Field, Form
+from forms.drawing.typeface import Typeface, load_typeface
 from forms.layout import entries
 from forms.layout.blocks import place_value
 from forms.layout.board import PAD, Board
 from forms.layout.frame import place_fiducials, shrunk, source_line
 from forms.layout.items import INK, SHADE, SOFT, Item, Line, Text
 from forms.paper import A4, CARD, Paper
-from forms.typeface import Typeface, load_typeface
 from records.errors import OfficeError
 
 _LEFT, _WIDTH = 5.0, 80.0

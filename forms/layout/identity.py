@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from forms import chain
+from forms.books import chain
+from forms.drawing.typeface import Typeface
 from forms.layout.board import Board
 from forms.layout.cards import place_card_number
 from forms.layout.frame import heading_width
 from forms.layout.items import BLACK, INK, SOFT, WHITE, Colour, Item
 from forms.marks import PageMark
 from forms.paper import BINDING_MARGIN, FIDUCIAL_INSET, FIDUCIAL_SIZE, Paper
-from forms.typeface import Typeface
 
 REPRINT = "重印"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from forms.typeface import FaceName
+from forms.drawing.typeface import FaceName
 
 Colour = tuple[float, float, float]
 

@@ -9,12 +9,12 @@ from functools import cache
 import yaml
 
 import templates
+from forms.drawing.typeface import load_typeface
 from forms.layout.board import Board
 from forms.layout.dossier_pages import DossierFacts
 from forms.layout.frame import Area, shrunk
 from forms.layout.items import INK, LINE, SOFT, Item
 from forms.paper import A4, Paper
-from forms.typeface import load_typeface
 from records.errors import BadInput
 
 _MARK = 4.0

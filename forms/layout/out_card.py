@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from forms.drawing.typeface import load_typeface
 from forms.layout.board import Board
 from forms.layout.dossier_pages import day
 from forms.layout.frame import Area
 from forms.layout.items import INK, LINE, SOFT, Item, Line
 from forms.layout.plain import BY_HAND, place_facts
 from forms.paper import A4
-from forms.typeface import load_typeface
 
 _CODE = 26.0
 _HALF = A4.height / 2

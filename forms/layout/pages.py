@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forms.catalogue import Field, Form, Signature
+from forms.drawing.typeface import Typeface, load_typeface
 from forms.layout import cover_sheet, entries
 from forms.layout.blocks import (
     STRIP,
@@ -31,7 +32,6 @@ from forms.layout.items import ENTERED, INK, Box, Item
 from forms.layout.lead import Lead, lead_of
 from forms.layout.text import clean, fit, line_height, wrap
 from forms.paper import Paper
-from forms.typeface import Typeface, load_typeface
 from records.errors import OfficeError
 
 ROWS = "rows"  # the key under which a register's lines are given

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from forms.drawing.typeface import load_typeface
 from forms.layout import entries
 from forms.layout.board import Board
 from forms.layout.frame import Area, place_binding_line
 from forms.layout.items import INK, SHADE
 from forms.paper import BINDING_MARGIN, RIGHT_MARGIN, Paper
-from forms.typeface import load_typeface
 
 ROW = 11.0
 BY_HAND = "date"  # a date that is written in with a pen

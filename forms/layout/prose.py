@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from forms.catalogue import Form
+from forms.drawing.typeface import MM_PER_POINT, load_typeface
 from forms.layout.board import Align, Board
 from forms.layout.frame import body_area, paper_of, place_frame
 from forms.layout.items import INK, Item
 from forms.layout.pages import Laid, LaidPage
 from forms.layout.text import line_height, wrap
-from forms.typeface import MM_PER_POINT, load_typeface
 
 LOOSER = 1.12
 BETWEEN = 0.9

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from forms import qr
+from forms.drawing import qr
 from forms.layout.board import Board
 from forms.layout.frame import Area
 from forms.layout.items import BLACK, INK, SHADE, SOFT, Item

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from forms.typeface import MM_PER_POINT, FaceName, Typeface
+from forms.drawing.typeface import MM_PER_POINT, FaceName, Typeface
 
 LEADING = 1.32
 SMALLEST = 6.5

@@ -40,7 +40,7 @@ from forms.scanning.masters import (
 )
 from forms.scanning.rasters import Gray, Picture
 from records.errors import OfficeError
-from records.spooling import Spool
+from records.vault.spooling import Spool
 
 __all__ = ["MEMORY", "SECONDS_A_PAGE", "Far", "opened", "page_image", "picture"]
 

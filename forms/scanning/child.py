@@ -23,7 +23,7 @@ from forms.scanning import masters, rasters
 from forms.scanning.masters import Master, PageFile, UnreadablePage
 from forms.scanning.rasters import Gray
 from records.errors import OfficeError
-from records.spooling import read_spool
+from records.vault.spooling import read_spool
 
 SECONDS_A_PAGE = 20
 MEMORY = 2**30

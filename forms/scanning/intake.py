@@ -30,9 +30,9 @@ from records.audit import Verb
 from records.database import Database
 from records.documents import DossierClosedToFiling
 from records.errors import NotFound
-from records.spooling import Spool
 from records.tables import Blob, Document, Dossier, Page
 from records.users import OFFICE_ROLES, Actor
+from records.vault.spooling import Spool
 
 __all__ = [
     "PageFate",

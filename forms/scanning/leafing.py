@@ -10,8 +10,9 @@ from typing import IO
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forms import binding, books
-from forms.binding import Inspection, Leaf, Span
+from forms import books
+from forms.books import binding
+from forms.books.binding import Inspection, Leaf, Span
 from forms.catalogue import Catalogue, UnknownForm
 from forms.marks import ForeignMark, PageMark
 from forms.numbering import BadSerial, parse

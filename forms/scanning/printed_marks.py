@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from forms.drawing.typeface import MM_PER_POINT, load_typeface
 from forms.layout import Item, Line, Panel, Text, Tick
 from forms.layout.items import ENTERED
-from forms.typeface import MM_PER_POINT, load_typeface
 
 Box = tuple[float, float, float, float]
 

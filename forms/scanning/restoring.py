@@ -16,7 +16,7 @@ import numpy as np
 import zxingcpp
 from numpy.typing import NDArray
 
-from forms import qr
+from forms.drawing import qr
 from forms.scanning import registration
 from forms.scanning.rasters import Gray, Points
 from forms.scanning.registration import Registration

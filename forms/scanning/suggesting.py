@@ -19,12 +19,12 @@ from sqlalchemy.orm import Session
 import templates
 from forms import numbering
 from forms.catalogue import Catalogue, Form, UnknownForm
-from forms.catalogue_checks import spelling
+from forms.catalogue.checks import spelling
+from forms.catalogue.strict_yaml import StrictLoader
 from forms.marks import PageMark
 from forms.scanning import filing, placing, tray_texts
 from forms.scanning.filing import ScanDesk
 from forms.scanning.reasons import Reason
-from forms.strict_yaml import StrictLoader
 from forms.tables import ScanPage, Serial
 from records import dossiers, identifiers
 from records.tables import Document, Page, Unit

@@ -12,7 +12,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from records import audit, clock
-from records.access_tables import Deputy
+from records.access.access_tables import Deputy
 from records.audit import Verb
 from records.errors import BadInput, NotAllowed, NotFound, OfficeError
 from records.tables import AccessRequest, User

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from records.access_tables import Visit
+from records.access.access_tables import Visit
 from records.tables import AccessRequest, AccessRequestDossier
 
 

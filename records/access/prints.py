@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from records import audit, clock
+from records.access.access_tables import AccessPrint
 from records.access.deciding import ContentClosed, Decision, log_shown, may_print_document
-from records.access_tables import AccessPrint
 from records.audit import Verb
 from records.errors import BadInput
 from records.tables import Document

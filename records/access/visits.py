@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from records import audit, clock
-from records.access_tables import Visit
+from records.access.access_tables import Visit
 from records.audit import Verb
 from records.errors import BadInput
 from records.tables import AccessRequest

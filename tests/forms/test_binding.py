@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forms import binding
-from forms.binding import BadChainCodes, Damage, Leaf, Links, Span, Verdict
+from forms.books import binding
+from forms.books.binding import BadChainCodes, Damage, Leaf, Links, Span, Verdict
 from forms.marks import PageMark
 
 SECRET = b"s" * 32

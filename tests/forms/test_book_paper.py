@@ -8,7 +8,8 @@ from datetime import date
 import pypdfium2
 import pytest
 
-from forms import chain, numbering, pdf
+from forms import numbering, pdf
+from forms.books import chain
 from forms.catalogue import Form, load_catalogue
 from forms.layout import lay_out
 

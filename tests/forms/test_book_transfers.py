@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forms import book_transfers, books
+from forms import books
+from forms.books import book_transfers
 from forms.catalogue import Catalogue, load_catalogue
 from forms.tables import Book
 from records import clock

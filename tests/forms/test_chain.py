@@ -1,6 +1,6 @@
 """The chain: neighbours know each other."""
 
-from forms import chain
+from forms.books import chain
 
 
 def test_a_link_depends_on_the_serial_and_the_secret() -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from forms import converting, issuing, numbering, office_suite
+from forms import converting, issuing, numbering
 from forms.catalogue import load_catalogue
+from forms.drawing.typeface import load_typeface
 from forms.issuing import PrintShop
-from forms.typeface import load_typeface
+from forms.word import office_suite
 from records.database import Database
 
 FORM = "RZ-01"

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from forms import pdf
 from forms.catalogue import Form, load_catalogue
+from forms.drawing.typeface import load_typeface
 from forms.layout import Laid, Text, cover_sheet, lay_out
 from forms.layout.frame import body_area
 from forms.layout.text import SMALLEST
-from forms.typeface import load_typeface
-from forms.word_prose import TextSetter
-from forms.word_templates import WordShelf
+from forms.word.prose import TextSetter
+from forms.word.templates import WordShelf
 
 CATALOGUE = load_catalogue()
 TYPEFACE = load_typeface()

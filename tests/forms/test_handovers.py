@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from forms import books, erasing, handovers, numbering
+from forms import books, erasing, numbering
+from forms.books import handovers
 from forms.catalogue import load_catalogue
 from forms.errors import BookAlreadyIssued, BookNotInUse, NotInBook, PageNotBlank, PagesMiscounted
 from forms.tables import Book, BookHandover

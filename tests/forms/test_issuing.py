@@ -15,8 +15,9 @@ from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forms import books, marks, numbers_check, office_suite
+from forms import books, marks, numbers_check
 from forms.catalogue import Catalogue, load_catalogue
+from forms.drawing.typeface import MissingGlyph, load_typeface
 from forms.entering import BadValue, UnknownField
 from forms.errors import NotABook
 from forms.issuing import (
@@ -32,7 +33,7 @@ from forms.issuing import (
 )
 from forms.marks import PageMark
 from forms.tables import Counter, Layout, PrintRun, Reprint, Serial
-from forms.typeface import MissingGlyph, load_typeface
+from forms.word import office_suite
 from records import audit, clock, dossiers, users
 from records.audit import Verb
 from records.database import Database

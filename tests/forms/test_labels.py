@@ -12,6 +12,7 @@ import pytest
 import zxingcpp
 
 from forms import label_marks, marks, pdf
+from forms.drawing.typeface import load_typeface
 from forms.label_marks import ForgedLabel, LabelMark
 from forms.layout import labels
 from forms.layout.dossier_pages import DossierFacts
@@ -20,7 +21,6 @@ from forms.layout.labels import PlaceFacts
 from forms.layout.note_sheet import note_pages
 from forms.layout.out_card import OutCard, out_card
 from forms.paper import A4
-from forms.typeface import load_typeface
 from records.errors import BadInput
 
 SECRET = b"a page secret"

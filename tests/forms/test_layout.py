@@ -12,6 +12,7 @@ import pytest
 
 from forms import pdf
 from forms.catalogue import Catalogue, Field, Form, load_catalogue
+from forms.drawing.typeface import MM_PER_POINT, MissingGlyph, load_typeface
 from forms.layout import (
     Item,
     Laid,
@@ -28,7 +29,6 @@ from forms.layout import (
 )
 from forms.layout.frame import code_frame
 from forms.marks import PageMark
-from forms.typeface import MM_PER_POINT, MissingGlyph, load_typeface
 
 CATALOGUE: Catalogue = load_catalogue()
 PRINTED = [form for form in CATALOGUE.forms if not form.is_word]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 import templates
-from forms import life_events
-from forms.catalogue import CatalogueBroken, load_catalogue
+from forms.catalogue import CatalogueBroken, life_events, load_catalogue
 
 
 def test_the_events_fit_the_catalogue_and_ask_for_all_that_it_requires() -> None:

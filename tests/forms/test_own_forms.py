@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from forms.catalogue import Catalogue, Form, load_catalogue
+from forms.catalogue.own_forms import OwnFormsWrong
+from forms.catalogue.own_layouts import check_file
 from forms.layout import lay_out
-from forms.own_forms import OwnFormsWrong
-from forms.own_layouts import check_file
 
 FILE = """procedure: ZY
 zh: 自有表单

@@ -15,8 +15,8 @@ import zxingcpp
 
 from forms import marks, pdf
 from forms.catalogue import load_catalogue
+from forms.drawing.typeface import MissingGlyph
 from forms.layout import Laid, lay_out
-from forms.typeface import MissingGlyph
 
 CATALOGUE = load_catalogue()
 SECRET = b"the secret of this office"

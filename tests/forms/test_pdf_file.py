@@ -10,10 +10,11 @@ from typing import Any
 import pikepdf
 import pytest
 
-from forms import pdf, pdf_file
+from forms import pdf
 from forms.catalogue import load_catalogue
+from forms.drawing import pdf_file
+from forms.drawing.pdf_file import PdfFile
 from forms.layout import Laid, PageIdentity, lay_out
-from forms.pdf_file import PdfFile
 
 CATALOGUE = load_catalogue()
 SECRET = b"the secret of this office"

@@ -8,7 +8,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from forms import qr
+from forms.drawing import qr
 
 TEXT = "YD1:HF-01-2026-000123-7:3:50:1:1:ABCD2345"
 

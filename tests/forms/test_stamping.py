@@ -14,15 +14,16 @@ import pytest
 from reportlab.pdfgen.canvas import Canvas
 from sqlalchemy import select
 
-from forms import numbers_check, stamping
+from forms import numbers_check
 from forms.catalogue import load_catalogue
-from forms.foreign_pages import block_for
+from forms.drawing.typeface import load_typeface
+from forms.foreign import stamping
+from forms.foreign.foreign_pages import block_for
+from forms.foreign.stamping import ForeignPdfEncrypted, ForeignPdfUnusable, NotFromElsewhere, examine, stamp
 from forms.issuing import PrintShop, StampedPaper, reprint
 from forms.scanning import intake, samples
 from forms.scanning.filing import ScanDesk
-from forms.stamping import ForeignPdfEncrypted, ForeignPdfUnusable, NotFromElsewhere, examine, stamp
 from forms.tables import PrintRun, Serial
-from forms.typeface import load_typeface
 from records import dossiers, units, users
 from records.database import Database
 from records.errors import BadInput, NotAllowed

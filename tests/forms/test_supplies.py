@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 import templates
 from forms import books, numbering
+from forms.books.stock import Stock, stock
 from forms.catalogue import CatalogueBroken, Form, load_catalogue
 from forms.outstanding import Outstanding, outstanding
-from forms.stock import Stock, stock
 from forms.tables import Serial
 from records import clock
 from records.database import Database

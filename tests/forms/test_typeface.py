@@ -6,8 +6,8 @@ import threading
 import pytest
 from fontTools.ttLib import TTFont
 
-from forms.embedding import font_program
-from forms.typeface import Face, MissingGlyph, load_typeface
+from forms.drawing.embedding import font_program
+from forms.drawing.typeface import Face, MissingGlyph, load_typeface
 
 
 def test_rare_name_characters_are_there() -> None:

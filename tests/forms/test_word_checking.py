@@ -14,11 +14,11 @@ from docx import Document
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forms import word_checking
 from forms.catalogue import load_catalogue
+from forms.drawing.typeface import load_typeface
 from forms.issuing import LayoutChanged, PrintShop, print_sheets, reprint
-from forms.typeface import load_typeface
-from forms.word_checking import (
+from forms.word import checking
+from forms.word.checking import (
     FieldsForgotten,
     NotATemplate,
     TemplateMisspelt,
@@ -27,8 +27,8 @@ from forms.word_checking import (
     UnsafeTemplate,
     check,
 )
-from forms.word_installing import install, remove
-from forms.word_templates import WordShelf
+from forms.word.installing import install, remove
+from forms.word.templates import WordShelf
 from records.audit import Verb
 from records.database import Database
 from records.errors import NotAllowed, OfficeError
@@ -187,8 +187,8 @@ def test_marks_that_are_wrong_or_do_more_than_fill_in_are_named_with_their_place
 
 def test_what_a_template_reaches_for_beyond_the_values_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     checked = check(FORM, "通知.docx", with_text("{{ owner.__class__ }}{{ ''.__class__ }}"))
-    made = word_checking.fill_word(FORM, "", {}, "s", word_checking.qr_png("x"), "o", template=checked.template)
-    assert "class" not in word_checking._text_of(made)
+    made = checking.fill_word(FORM, "", {}, "s", checking.qr_png("x"), "o", template=checked.template)
+    assert "class" not in checking._text_of(made)
 
 
 @settings(max_examples=60, deadline=None)
@@ -222,8 +222,8 @@ def test_an_installed_template_is_printed_from_and_told_on_paper_and_in_the_log(
         after = print_sheets(session, shop, actors.staff, FORM, word=True)
         entry = session.query(AuditEntry).filter(AuditEntry.verb == Verb.TEMPLATE_INSTALLED).one()
         assert checked.template.digest in entry.details
-    assert "本处自有的一句话" not in word_checking._text_of(before.data)
-    text = word_checking._text_of(after.data)
+    assert "本处自有的一句话" not in checking._text_of(before.data)
+    text = checking._text_of(after.data)
     assert "本处自有的一句话" in text
     assert f"第1-{checked.template.digest[:4].upper()}版" in text
 
@@ -237,11 +237,11 @@ def test_a_number_is_printed_again_from_the_template_it_was_printed_from(
         first = print_sheets(session, shop, actors.staff, FORM, word=True)
         install(session, shop, actors.manager, FORM, check(FORM, "b.docx", with_text("第二稿")))
         again = reprint(session, shop, actors.staff, first.serials[0], "卡纸")
-        assert "第一稿" in word_checking._text_of(again.data)
-        assert "稿" not in word_checking._text_of(reprint(session, shop, actors.staff, old.serials[0], "卡纸").data)
+        assert "第一稿" in checking._text_of(again.data)
+        assert "稿" not in checking._text_of(reprint(session, shop, actors.staff, old.serials[0], "卡纸").data)
         assert remove(session, shop, actors.manager, FORM)
         assert not remove(session, shop, actors.manager, FORM)
-        assert "第一稿" in word_checking._text_of(reprint(session, shop, actors.staff, first.serials[0], "卡纸").data)
+        assert "第一稿" in checking._text_of(reprint(session, shop, actors.staff, first.serials[0], "卡纸").data)
         for kept in (shop.shelf.folder or Path()).rglob("*.docx"):
             kept.unlink()
         with pytest.raises(LayoutChanged):

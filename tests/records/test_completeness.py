@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import date
 from types import SimpleNamespace
 
-from records import completeness, documents, dossiers, facts
-from records.completeness import LifeEvent, Requirement
+from records import documents, dossiers, facts
 from records.database import Database
 from records.documents import NewPage, Placing
 from records.dossiers import NewOwner
+from records.estate import completeness
+from records.estate.completeness import LifeEvent, Requirement
 from records.facts import FactKind
 from records.tables import Dossier, Unit
 from records.vault import Vault

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from records import contact_numbers
-from records.contact_numbers import BadIdentity, BadPhone
+from records.estate import contact_numbers
+from records.estate.contact_numbers import BadIdentity, BadPhone
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from records import clock, follow_ups
+from records import clock
 from records.database import Database
 from records.errors import BadInput, NotFound
+from records.estate import follow_ups
 from records.tables import Dossier, Unit
 
 MakeUnit = Callable[..., tuple[Unit, Dossier]]

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from records import key_holders, key_rotation, verify
+from records import verify
 from records.audit import Verb
 from records.database import Database
-from records.key_rotation import MasterStillWorks, NoRecoveryKey, WrongRecoveryKey
-from records.master_key import FilesOnly, Identity, MasterKey, public_part
 from records.tables import AuditEntry, Blob, Key, KeyHolder
-from records.vault import KeyGone, KeyNotOpened, Vault
+from records.vault import KeyGone, KeyNotOpened, Vault, key_holders, key_rotation
+from records.vault.key_rotation import MasterStillWorks, NoRecoveryKey, WrongRecoveryKey
+from records.vault.master_key import FilesOnly, Identity, MasterKey, public_part
 
 PAGE = b"page"
 

@@ -14,7 +14,7 @@ from records import access, clock, documents, loans
 from records.audit import Verb
 from records.database import Database
 from records.errors import BadInput, NotAllowed, NotFound
-from records.paper_tables import Loan
+from records.paper.paper_tables import Loan
 from records.tables import AccessRequest, AuditEntry, Dossier, Unit
 from records.vault import Vault
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from records import access, clock, loans, paper_check, places
+from records import access, clock, loans
 from records.database import Database
-from records.paper_tables import Loan, Placement
+from records.paper import paper_check, places
+from records.paper.paper_tables import Loan, Placement
 from records.tables import Dossier, Unit
 
 

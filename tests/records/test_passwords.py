@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from records import passwords
-from records.passwords import CommonPassword, LongPassword, WeakPassword
+from records.signing_in import passwords
+from records.signing_in.passwords import CommonPassword, LongPassword, WeakPassword
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,12 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import select
 
-from records import clock, people
+from records import clock
 from records.database import Database
 from records.dossiers import NewOwner, start_ownership
 from records.errors import BadInput, NotAllowed, NotFound
-from records.people import DossierNotOpen, NewPerson
+from records.estate import people
+from records.estate.people import DossierNotOpen, NewPerson
 from records.tables import AuditEntry, Dossier, Unit
 from records.vault import Vault
 

@@ -6,8 +6,8 @@ import string
 
 import pytest
 
-from records import place_codes
-from records.place_codes import BadPlaceCode
+from records.paper import place_codes
+from records.paper.place_codes import BadPlaceCode
 
 
 @pytest.mark.parametrize("text", ["A-03-2-05", "a-03-2-05", "A03205", " Ａ－03－2－05 ", "A-03-2-05-Q", "a/03/2/05/q"])

@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from records import access, loans, places
+from records import access, loans
 from records.audit import Verb
 from records.database import Database
 from records.errors import BadInput, NotAllowed, NotFound
-from records.paper_tables import Loan
+from records.paper import places
+from records.paper.paper_tables import Loan
 from records.tables import AuditEntry, Dossier, Unit
 
 MakeUnit = Callable[..., tuple[Unit, Dossier]]

@@ -8,10 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from records import dossiers, facts, restructuring, units
+from records import dossiers, facts, units
 from records.database import Database
 from records.dossiers import NewOwner
 from records.errors import BadInput, NotAllowed
+from records.estate import restructuring
 from records.tables import Dossier, Unit
 from records.units import UnitClosed, UnitExists
 from records.vault import Vault

@@ -12,7 +12,7 @@ import sys
 import pyrage
 import pytest
 
-from records.spooling import PIECE, read_spool, spool
+from records.vault.spooling import PIECE, read_spool, spool
 
 MARK = b"marker-of-a-private-page"
 
@@ -71,7 +71,7 @@ def test_a_file_far_larger_than_memory_allows_is_laid_down_and_read(tmp_path):
     program = """
 import resource, sys
 from pathlib import Path
-from records.spooling import PIECE, spool
+from records.vault.spooling import PIECE, spool
 size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (size + 40 * 2**20, -1))
 class Endless:

@@ -9,14 +9,15 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import select
 
-from records import access, clock, documents, dossiers, facts, transfers, verify
+from records import access, clock, documents, dossiers, facts, verify
 from records.database import Database
 from records.documents import NewPage, Placing
 from records.dossiers import NewOwner
 from records.errors import BadInput, NotAllowed
-from records.estate_tables import BoundaryDocument
+from records.estate import transfers
+from records.estate.estate_tables import BoundaryDocument
+from records.estate.transfers import BackDatedWithoutReason
 from records.tables import Blob, Document, Dossier, Ownership, Unit
-from records.transfers import BackDatedWithoutReason
 from records.vault import Vault
 from web.acts import boundaries
 

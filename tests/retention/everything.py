@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 from forms.scanning.tray_tables import TrayAct, TrayActLine, TrayText
 from forms.tables import Book, BookHandover, Rescan, ScanBatch, ScanPage, Serial
 from records import changes, clock, documents
-from records.access_tables import AccessPrint
+from records.access.access_tables import AccessPrint
 from records.book_tables import BookRecord
 from records.documents import NewPage
-from records.estate_tables import BoundaryDocument, DossierPerson
+from records.estate.estate_tables import BoundaryDocument, DossierPerson
 from records.facts import FactKind
-from records.paper_tables import Loan, LoanExtension, LoanLine, Place, Placement
+from records.paper.paper_tables import Loan, LoanExtension, LoanLine, Place, Placement
 from records.tables import AccessRequest, Document, Dossier, Key, OwnershipOwner
 from retention.tables import Disposal, DisposalLine, KeptLonger, RuleChoice
 from search.saved_tables import SavedSearch

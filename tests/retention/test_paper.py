@@ -10,9 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forms.erasing import erase_traces
-from records import access, clock, loans, places
+from records import access, clock, loans
 from records.database import Database
-from records.paper_tables import Loan, LoanExtension, LoanLine, Placement
+from records.paper import places
+from records.paper.paper_tables import Loan, LoanExtension, LoanLine, Placement
 from records.tables import AccessRequest, Dossier
 from retention import certificates, disposition, purge
 from retention.tables import DisposalLine

@@ -19,7 +19,7 @@ from records import access, audit, changes, clock, documents, facts, verify
 from records.access.visits import Visitor
 from records.database import Base, Database
 from records.errors import NotAllowed
-from records.estate_tables import Arrears, DossierPerson, FollowUp, ParticularChange
+from records.estate.estate_tables import Arrears, DossierPerson, FollowUp, ParticularChange
 from records.facts import FactKind
 from records.leaving import Leaving
 from records.tables import Document, Dossier, Key, Owner, Page

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from records import dossiers, people, units
+from records import dossiers, units
+from records.estate import people
 from records.tables import Dossier
 from records.vault import Vault
 from search import names

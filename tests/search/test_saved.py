@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from records import people
 from records.errors import BadInput, NotAllowed, NotFound
+from records.estate import people
 from records.leaving import Leaving
 from records.tables import AuditEntry, Dossier
 from records.vault import Vault

@@ -19,10 +19,11 @@ from sqlalchemy.orm import Session
 
 from forms.scanning import samples
 from forms.tables import Book, ScanPage, Serial
-from records import access, clock, dossiers, loans, places, users
+from records import access, clock, dossiers, loans, users
 from records.access.deputies import name_deputy
 from records.database import Database
-from records.paper_tables import Place
+from records.paper import places
+from records.paper.paper_tables import Place
 from records.tables import User
 from retention import holds
 from web.command_line import yedang

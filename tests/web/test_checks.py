@@ -12,10 +12,10 @@ import pypdfium2
 import pytest
 from sqlalchemy import func, select, update
 
-from records import checks, clock, opening, users
+from records import checks, clock, users
 from records.check_tables import CheckRun
 from records.tables import AuditEntry, Blob, Dossier
-from records.vault import Vault, blob_path
+from records.vault import Vault, blob_path, opening
 from retention import holds
 from web.checking import advice
 from web.checking.working import work_off, work_piece

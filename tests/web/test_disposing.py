@@ -12,7 +12,8 @@ import pypdfium2
 import pytest
 from sqlalchemy import select
 
-from forms import book_transfers, books
+from forms import books
+from forms.books import book_transfers
 from forms.tables import Book, Serial
 from records import clock, dossiers, facts, units, users
 from records.access.deputies import name_deputy

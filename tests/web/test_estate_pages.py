@@ -11,7 +11,8 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 
-from records import clock, dossiers, follow_ups, importing, people, users
+from records import clock, dossiers, users
+from records.estate import follow_ups, importing, people
 from records.tables import Unit
 from web.office import Office
 

@@ -15,9 +15,10 @@ from sqlalchemy import func, select
 
 from forms.scanning import samples
 from forms.tables import ScanBatch, ScanPage
-from records import second_factors, users
-from records.master_key import public_part
+from records import users
 from records.settings import Settings
+from records.signing_in import second_factors
+from records.vault.master_key import public_part
 from web.application import create_app
 from web.office import Office
 from web.worker import Worker

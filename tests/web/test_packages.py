@@ -21,13 +21,14 @@ from sqlalchemy import select
 
 from forms import issuing
 from forms.scanning import intake, samples
-from records import access, audit, documents, dossiers, facts, people, units, users, verify
+from records import access, audit, documents, dossiers, facts, units, users, verify
 from records.access import ContentClosed
 from records.database import Database
 from records.errors import BadInput, NotAllowed
-from records.estate_tables import DossierPerson
+from records.estate import people
+from records.estate.estate_tables import DossierPerson
+from records.estate.people import NewPerson
 from records.facts import FactKind
-from records.people import NewPerson
 from records.readings import PageReading
 from records.settings import Settings
 from records.tables import Blob, Document, Fact, Page, User

@@ -16,14 +16,16 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import select
 
-from forms import book_transfers, books
+from forms import books
+from forms.books import book_transfers
 from forms.erasing import erase_traces
 from forms.label_marks import LabelMark
 from forms.scanning import intake, samples
 from forms.tables import ScanBatch, ScanPage
-from records import access, clock, dossiers, loans, places, users
+from records import access, clock, dossiers, loans, users
 from records.leaving import Leaving
-from records.paper_tables import Loan
+from records.paper import places
+from records.paper.paper_tables import Loan
 from web.office import Office
 
 if TYPE_CHECKING:

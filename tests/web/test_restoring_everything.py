@@ -19,11 +19,12 @@ import pytest
 from pyrage import x25519
 from sqlalchemy import inspect, select
 
-from records import audit, documents, dossiers, key_rotation, units, users
+from records import audit, documents, dossiers, units, users
 from records.database import Database
 from records.documents import NewPage, Placing
 from records.settings import Settings
 from records.tables import AuditEntry, Blob, Dossier, Key
+from records.vault import key_rotation
 from web.backups.rows import backed_up_tables
 from web.backups.writing import make_backup, prove_backup
 from web.office import Office

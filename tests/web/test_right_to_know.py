@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from records import access, users
-from records.access_tables import AccessPrint
+from records.access.access_tables import AccessPrint
 from records.audit import Verb
 from records.dossiers import find_dossier
 from records.tables import AuditEntry

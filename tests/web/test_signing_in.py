@@ -14,8 +14,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from records import attempts, clock, second_factors, users
-from records.sign_in_tables import SecondFactor, SignInFailure, SignInSession
+from records import clock, users
+from records.signing_in import attempts, second_factors
+from records.signing_in.sign_in_tables import SecondFactor, SignInFailure, SignInSession
 from records.tables import AuditEntry, User
 from web.application import create_app
 from web.office import Office

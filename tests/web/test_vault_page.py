@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from records import key_rotation, users
-from records.master_key import Identity
+from records import users
 from records.tables import Blob, Document, Dossier, Page
+from records.vault import key_rotation
+from records.vault.master_key import Identity
 from web.office import Office
 
 PAGE = Path(__file__).parents[2] / "docs" / "vault.md"

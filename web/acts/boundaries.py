@@ -13,7 +13,7 @@ from forms.tables import Serial
 from records import audit, changes, clock
 from records.audit import Verb
 from records.errors import BadInput, NotFound, OfficeError
-from records.estate_tables import BoundaryDocument
+from records.estate.estate_tables import BoundaryDocument
 from records.tables import Blob, Document, Key, Page
 from records.users import Actor, Role
 from records.vault import Vault

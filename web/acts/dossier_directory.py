@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session, joinedload
 from forms import pdf
 from forms.layout.dossier_pages import DirectoryLine, directory_pages
 from forms.paper import A4_LANDSCAPE
-from records import audit, clock, identifiers, loans, places
+from records import audit, clock, identifiers, loans
 from records.audit import Verb
 from records.errors import NotFound
+from records.paper import places
 from records.tables import Document, Dossier, Ownership, Page, Unit
 from records.users import Actor, Role
 from retention.schedule import FORMER_RULE, OWNER_RULE

@@ -10,11 +10,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from forms.catalogue import Catalogue
-from records import clock, people
+from records import clock
 from records.access import Decision
 from records.dossiers import SectionContents
 from records.errors import OfficeError
-from records.estate_tables import DossierPerson, ParticularChange
+from records.estate import people
+from records.estate.estate_tables import DossierPerson, ParticularChange
 from records.tables import Document, Dossier, Owner, Page
 from web.language import named
 

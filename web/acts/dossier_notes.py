@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from records import clock, loans
 from records.dossiers import SectionContents
-from records.paper_tables import Loan
+from records.paper.paper_tables import Loan
 from records.tables import Document, Dossier, User
 
 _MOST = 40

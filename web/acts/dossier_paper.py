@@ -20,11 +20,12 @@ from forms.layout import Item, labels
 from forms.layout.dossier_pages import DossierFacts, Entry, Section, contents_pages, dossier_cover
 from forms.layout.note_sheet import note_pages
 from forms.paper import A4, A4_LANDSCAPE, Paper
-from records import access, audit, clock, identifiers, places
+from records import access, audit, clock, identifiers
 from records.access import ContentClosed
 from records.audit import Verb
 from records.dossiers import SectionContents
 from records.errors import BadInput, NotFound
+from records.paper import places
 from records.tables import Document, Dossier, Ownership, Unit
 from records.users import OFFICE_ROLES, Actor, Role
 from retention.schedule import FORMER_RULE, OWNER_RULE

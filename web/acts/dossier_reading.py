@@ -6,9 +6,9 @@ from sqlalchemy.orm import Session
 
 from forms.catalogue import Catalogue
 from records import dossiers, units
-from records.completeness import Standing
 from records.dossiers import Expected, SectionContents
 from records.errors import NotFound
+from records.estate.completeness import Standing
 from records.tables import Dossier
 
 

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 from forms import pdf
 from forms.label_marks import LabelMark
 from forms.layout.out_card import OutCard, out_card
-from records import audit, clock, identifiers, places
+from records import audit, clock, identifiers
 from records.audit import Verb
-from records.paper_tables import Loan
+from records.paper import places
+from records.paper.paper_tables import Loan
 from records.tables import User
 from records.users import Actor, Role
 from web.office import Office

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from forms.catalogue import Catalogue, UnknownForm
-from forms.catalogue_rows import Named
+from forms.catalogue.rows import Named
 from forms.layout import ROWS, cover_sheet
 from records import readings
 from records.readings import WHOLE, FieldRead, PageRead, Place

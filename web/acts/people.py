@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from records import attempts, second_factors, sessions, users
+from records import users
 from records.errors import NotFound
-from records.sign_in_tables import SignInSession
+from records.signing_in import attempts, second_factors, sessions
+from records.signing_in.sign_in_tables import SignInSession
 from records.tables import User
 from records.users import Actor
 from search import saved

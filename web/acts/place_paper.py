@@ -12,10 +12,11 @@ from forms import label_marks, pdf
 from forms.label_marks import LabelMark
 from forms.layout import labels
 from forms.layout.labels import PlaceFacts
-from records import audit, place_codes, places
+from records import audit
 from records.audit import Verb
 from records.errors import BadInput
-from records.paper_tables import Place
+from records.paper import place_codes, places
+from records.paper.paper_tables import Place
 from records.users import Actor
 from web.office import Office
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from records import clock
 from records.access import Decision
-from records.access_tables import AccessPrint
+from records.access.access_tables import AccessPrint
 from records.errors import NotFound
 from records.tables import Document
 from records.users import Actor

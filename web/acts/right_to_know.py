@@ -18,7 +18,7 @@ from records.access import knowing
 from records.access.knowing import LoggedLook
 from records.access.visits import visits_of
 from records.audit import Verb
-from records.paper_tables import Loan
+from records.paper.paper_tables import Loan
 from records.tables import AccessRequest, AuditEntry, Document, Dossier, Page, User
 from records.users import Actor
 

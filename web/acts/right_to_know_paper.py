@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 
 from forms import pdf
+from forms.drawing.typeface import load_typeface
 from forms.layout.listing import Cells, ListColumn, Listing, Row, Strip, listing_pages
 from forms.paper import A4_LANDSCAPE
-from forms.typeface import load_typeface
 from records import clock, identifiers
 from web.acts.right_to_know import Report, Seen, Sighting
 from web.typesetting import typeset

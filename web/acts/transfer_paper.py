@@ -6,12 +6,13 @@ import io
 
 from sqlalchemy.orm import Session
 
-from forms import book_transfers, books, pdf
+from forms import books, pdf
+from forms.books import book_transfers
+from forms.books.transfer_tables import TransferList
 from forms.layout.dossier_pages import day
 from forms.layout.listing import Cells, ListColumn, Listing, Note, Row, Signing, listing_pages
 from forms.paper import A4_LANDSCAPE
 from forms.tables import Book
-from forms.transfer_tables import TransferList
 from records import audit, clock
 from records.audit import Verb
 from records.users import Actor

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from records import clock, loans, places
-from records.paper_tables import Loan, Place, Placement
+from records import clock, loans
+from records.paper import places
+from records.paper.paper_tables import Loan, Place, Placement
 from records.tables import Dossier
 from records.users import Actor
 

@@ -27,9 +27,9 @@ from typing import Any
 import pyrage
 
 from records.errors import OfficeError
-from records.key_holders import Holders
-from records.master_key import Identity
 from records.vault import write_durably
+from records.vault.key_holders import Holders
+from records.vault.master_key import Identity
 from web.backups.files import SealedFile
 
 KEYRING, TABLES, SNAPSHOTS, VAULT = "keyring.age", "tables", "snapshots", "vault"

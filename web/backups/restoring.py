@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy import Table, select, text
 from sqlalchemy.orm import Session
 
-from records import audit, clock, key_holders, key_rotation, triggers
+from records import audit, clock, triggers
 from records.audit import Verb
 from records.database import Database
 from records.errors import OfficeError
-from records.master_key import Identity
 from records.tables import AuditEntry, Key
-from records.vault import Vault, write_durably
+from records.vault import Vault, key_holders, key_rotation, write_durably
+from records.vault.master_key import Identity
 from retention.tables import Disposal, DisposalLine
 from web.backups import files
 from web.backups.files import Progress

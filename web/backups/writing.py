@@ -13,15 +13,15 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from records import audit, clock, key_holders
+from records import audit, clock
 from records.audit import Verb
 from records.database import Database
 from records.errors import BadInput
-from records.key_holders import Holders
-from records.master_key import Identity
 from records.tables import Blob, Key
 from records.users import Actor, Role
-from records.vault import Vault, blob_path
+from records.vault import Vault, blob_path, key_holders
+from records.vault.key_holders import Holders
+from records.vault.master_key import Identity
 from retention.tables import DisposalLine
 from web.backups import files
 from web.backups.files import Copied, Progress, SealedFile

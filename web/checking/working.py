@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 
 from forms import numbers_check
 from forms.scanning import tray_texts
-from records import checks, opening, paper_check, readings, verify
+from records import checks, readings, verify
 from records.checks import Piece
-from records.opening import Prover
+from records.paper import paper_check
+from records.vault import opening
+from records.vault.opening import Prover
 from records.verify import Finding
 from search import names
 from web.checking import consistency

@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 from sqlalchemy import select
 
-from records import key_rotation, users
+from records import users
 from records.errors import OfficeError
-from records.master_key import Identity, write_secret
 from records.tables import User
 from records.users import Actor, Role
+from records.vault import key_rotation
+from records.vault.master_key import Identity, write_secret
 from web import schema
 from web.acts.destroying_again import clear_traces, destroy_again, destroy_named
 from web.backups.restoring import Restored, restore_backup

@@ -10,9 +10,9 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forms import binding, books, numbering
-from forms.binding import VERDICTS, Damage, Inspection, Leaf, Links
-from forms.books import PAGE_STATES
+from forms import books, numbering
+from forms.books import PAGE_STATES, binding
+from forms.books.binding import VERDICTS, Damage, Inspection, Leaf, Links
 from forms.scanning import leafing
 from forms.tables import Serial
 from records.errors import BadInput

@@ -6,9 +6,9 @@ from datetime import date
 
 import click
 
-from forms import books, handovers
-from forms.books import BOOK_STATES, PAGE_STATES, Reconciliation
-from forms.handovers import Step
+from forms import books
+from forms.books import BOOK_STATES, PAGE_STATES, Reconciliation, handovers
+from forms.books.handovers import Step
 from forms.tables import Book, Serial
 from records import clock
 from records.users import OFFICE_ROLES

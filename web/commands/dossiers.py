@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from records import access, dossiers, identifiers, transfers
-from records.completeness import EventStanding, Standing
+from records import access, dossiers, identifiers
 from records.dossiers import SectionContents
 from records.errors import BadInput
-from records.estate_tables import BoundaryDocument
+from records.estate import transfers
+from records.estate.completeness import EventStanding, Standing
+from records.estate.estate_tables import BoundaryDocument
 from records.tables import Document, Dossier
 from records.users import OFFICE_ROLES, Role
 from records.vault import write_durably

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import click
 
-from forms import merging, recipients, stamping, word_checking, word_installing
+from forms import merging, recipients
 from forms.catalogue import Form
-from forms.word_templates import WordTemplate
+from forms.foreign import stamping
+from forms.word import checking, installing
+from forms.word.templates import WordTemplate
 from records import units
 from records.users import OFFICE_ROLES
 from records.vault import write_durably
@@ -53,7 +55,7 @@ def template(
 def _current(console: Console, form: Form) -> WordTemplate:
     if not form.is_word:
         why, why_en = "这张表单不用 Word 模板", "this form has no Word template"
-        raise word_checking.NotATemplate(name=form.code, form=form.zh, why=why, why_en=why_en)
+        raise checking.NotATemplate(name=form.code, form=form.zh, why=why, why_en=why_en)
     return console.office.shop.shelf.template(form)
 
 
@@ -62,8 +64,8 @@ def _told(form: Form, current: WordTemplate) -> dict[str, object]:
 
 
 def _fields(form: Form, current: WordTemplate) -> Answer:
-    used = word_checking.fields_in(form, f"{form.code}.docx", current.data)
-    rows = [{"key": key, "name": zh, "used": key in used} for key, zh in word_checking.known_fields(form).items()]
+    used = checking.fields_in(form, f"{form.code}.docx", current.data)
+    rows = [{"key": key, "name": zh, "used": key in used} for key, zh in checking.known_fields(form).items()]
     kind = ("本处安装的", "installed here") if current.own else ("内置的", "built in")
     head = Sentence(f"{form.code} {form.zh} 模板第 {current.version(form)} 版,{kind[0]}。", f"{form.en}, {kind[1]}.")
     return answer(_told(form, current) | {"fields": rows}, head, Table(FIELD_COLUMNS, rows))
@@ -72,10 +74,10 @@ def _fields(form: Form, current: WordTemplate) -> Answer:
 def _install(console: Console, form: Form, file: Path, incomplete: bool) -> Answer:
     office = console.office
     with office.reading() as session:
-        console.actor(session).require("安装 Word 模板", *word_installing.MAY_INSTALL)
-    checked = word_installing.prove(office.shop, form, file.name, file.read_bytes(), incomplete=incomplete)
+        console.actor(session).require("安装 Word 模板", *installing.MAY_INSTALL)
+    checked = installing.prove(office.shop, form, file.name, file.read_bytes(), incomplete=incomplete)
     with office.transaction() as session:
-        word_installing.install(session, office.shop, console.actor(session), form, checked)
+        installing.install(session, office.shop, console.actor(session), form, checked)
     left_out = "、".join(checked.left_out.values())
     zh = f"《{form.zh}》今后使用这份模板(第 {checked.template.version(form)} 版)。"
     return said(
@@ -88,7 +90,7 @@ def _install(console: Console, form: Form, file: Path, incomplete: bool) -> Answ
 def _remove(console: Console, form: Form) -> Answer:
     office = console.office
     with office.transaction() as session:
-        removed = word_installing.remove(session, office.shop, console.actor(session), form)
+        removed = installing.remove(session, office.shop, console.actor(session), form)
     zh = "已恢复内置模板。" if removed else "本来就在用内置模板。"
     return said({"form": form.code, "removed": removed}, zh, "The built-in template is in force.")
 

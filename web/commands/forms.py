@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 
 from forms import entering, issuing
 from forms.catalogue import Catalogue, Form, load_catalogue
+from forms.catalogue.own_layouts import check_file
 from forms.converting import convert_ahead
 from forms.gallery import write_gallery
 from forms.issuing import Printed
-from forms.office_suite import Converted
-from forms.own_layouts import check_file
+from forms.word.office_suite import Converted
 from records import units
 from records.errors import BadInput
 from records.tables import Unit

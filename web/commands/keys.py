@@ -12,13 +12,13 @@ from sqlalchemy import select
 
 from forms import pdf
 from forms.layout.recovery_page import recovery_page
-from records import clock, key_rotation, paper_key
+from records import clock
 from records.errors import OfficeError
-from records.key_rotation import Rewrapped
-from records.master_key import Identity, public_part, write_secret
 from records.tables import Key, KeyHolder
 from records.users import Role
-from records.vault import SIGN_IN
+from records.vault import SIGN_IN, key_rotation, paper_key
+from records.vault.key_rotation import Rewrapped
+from records.vault.master_key import Identity, public_part, write_secret
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import OUT, Console, OfficeGroup, pass_console
 from web.office import NotSetUp

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from records.access import deputies
+from records.access.access_tables import Deputy
 from records.access.explaining import Explanation, explain, find_document, find_person
-from records.access_tables import Deputy
 from records.errors import BadInput
 from records.vault import write_durably
 from web.acts.dossier_reading import find_dossier

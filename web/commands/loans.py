@@ -9,7 +9,7 @@ import click
 
 from records import access, clock, loans
 from records.errors import BadInput
-from records.paper_tables import Loan, LoanLine
+from records.paper.paper_tables import Loan, LoanLine
 from records.vault import write_durably
 from web.acts.loan_paper import print_out_card
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said

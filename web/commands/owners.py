@@ -7,12 +7,13 @@ from datetime import date
 import click
 from sqlalchemy.orm import Session
 
-from records import access, clock, follow_ups, people, transfers, units
+from records import access, clock, units
 from records.dossiers import NewOwner
 from records.errors import NotFound
-from records.estate_tables import DossierPerson, ParticularChange
-from records.follow_ups import Due
-from records.people import NewPerson
+from records.estate import follow_ups, people, transfers
+from records.estate.estate_tables import DossierPerson, ParticularChange
+from records.estate.follow_ups import Due
+from records.estate.people import NewPerson
 from records.tables import Dossier, Owner
 from records.users import OFFICE_ROLES
 from web.acts.dossier_reading import find_dossier

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from records import attempts, users
+from records import users
 from records.errors import BadInput
+from records.signing_in import attempts
 from records.users import Actor, Role
 from web import schema
 from web.commands.answers import Answer, said

@@ -7,9 +7,9 @@ from typing import TextIO
 
 import click
 
-from records import place_codes, places
-from records.paper_tables import Placement
-from records.places import Filled, Stock
+from records.paper import place_codes, places
+from records.paper.paper_tables import Placement
+from records.paper.places import Filled, Stock
 from records.users import OFFICE_ROLES
 from records.vault import write_durably
 from web.acts.dossier_reading import find_dossier

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from forms.catalogue_rows import Named
+from forms.catalogue.rows import Named
 from records import access, audit
 from records.audit import Verb
 from records.users import OFFICE_ROLES, Actor

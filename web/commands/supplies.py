@@ -7,9 +7,9 @@ from datetime import date
 
 import click
 
+from forms.books.stock import Stock, stock
 from forms.catalogue import Form
 from forms.outstanding import Outstanding, outstanding
-from forms.stock import Stock, stock
 from forms.unsigned import Unsigned, names, unsigned
 from records import clock
 from records.users import OFFICE_ROLES

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from forms import book_transfers, books
-from forms.transfer_tables import TransferList
+from forms import books
+from forms.books import book_transfers
+from forms.books.transfer_tables import TransferList
 from records import clock
 from records.users import OFFICE_ROLES
 from records.vault import write_durably

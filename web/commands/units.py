@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session
 
-from records import importing, restructuring, units
+from records import units
 from records.dossiers import NewOwner
-from records.importing import Fate, Plan
-from records.restructuring import Restructured
+from records.estate import importing, restructuring
+from records.estate.importing import Fate, Plan
+from records.estate.restructuring import Restructured
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import DAY, Console, OfficeGroup, pass_console
 from web.words import FATES

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from records import attempts, second_factors, users
+from records import users
+from records.signing_in import attempts, second_factors
 from records.users import Role
 from web.acts import people
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said

@@ -10,11 +10,12 @@ from datetime import date, timedelta
 from PIL import Image, ImageDraw
 from sqlalchemy.orm import Session
 
-from records import documents, dossiers, facts, follow_ups, people, restructuring, transfers, units
+from records import documents, dossiers, facts, units
 from records.documents import NewPage, Placing
 from records.dossiers import NewOwner
+from records.estate import follow_ups, people, restructuring, transfers
+from records.estate.people import NewPerson
 from records.facts import FactKind
-from records.people import NewPerson
 from records.tables import Dossier, Unit
 from web.demo.desk import Desk
 from web.demo.estate import ARCHIVIST, STAFF, STAFF_2

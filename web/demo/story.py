@@ -9,11 +9,14 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from forms import books, handovers
-from records import access, clock, dossiers, importing, loans, places, transfers, units, users
+from forms import books
+from forms.books import handovers
+from records import access, clock, dossiers, loans, units, users
 from records.access import deputies
 from records.access.visits import Visitor, add_visit
 from records.dossiers import NewOwner
+from records.estate import importing, transfers
+from records.paper import places
 from records.tables import User
 from records.users import Actor
 from retention import holds

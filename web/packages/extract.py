@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from records.estate_tables import Arrears, DossierPerson, FollowUp, ParticularChange
+from records.estate.estate_tables import Arrears, DossierPerson, FollowUp, ParticularChange
 from records.readings import PageReading
 from records.tables import Blob, Document, Dossier, Fact, Owner, Ownership, OwnershipOwner, Page, Unit
 from records.vault import write_durably

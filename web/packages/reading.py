@@ -13,11 +13,11 @@ import pyrage
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from records import audit, key_holders
+from records import audit
 from records.audit import Verb
-from records.master_key import Identity, Recipient
 from records.tables import Key
-from records.vault import blob_path, durably
+from records.vault import blob_path, durably, key_holders
+from records.vault.master_key import Identity, Recipient
 from web.backups.own_files import unpack
 from web.backups.restoring import empty_office, require_empty, reset_sequences
 from web.backups.rows import from_json

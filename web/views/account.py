@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from forms import qr
-from records import audit, second_factors, sessions, users
+from forms.drawing import qr
+from records import audit, users
 from records.audit import Verb
-from records.passwords import MINIMUM_PASSWORD
+from records.signing_in import second_factors, sessions
+from records.signing_in.passwords import MINIMUM_PASSWORD
 from records.tables import User
 from web import signing_in, visit
 

@@ -9,8 +9,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from records import attempts, second_factors, users
-from records.passwords import MINIMUM_PASSWORD
+from records import users
+from records.signing_in import attempts, second_factors
+from records.signing_in.passwords import MINIMUM_PASSWORD
 from records.tables import User
 from records.users import Actor, Role, add_user
 from web import visit

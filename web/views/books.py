@@ -8,7 +8,8 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
-from forms import books, handovers, stock
+from forms import books
+from forms.books import handovers, stock
 from forms.scanning import leafing
 from forms.tables import Book, Serial
 from records import clock

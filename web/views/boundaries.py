@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from records import transfers
+from records.estate import transfers
 from records.users import Role
 from web import visit
 from web.acts import boundaries

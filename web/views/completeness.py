@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import func, select
 
 from records import clock
-from records.completeness import Standing
+from records.estate.completeness import Standing
 from records.tables import Unit
 from records.users import OFFICE_ROLES
 from web import completeness, visit

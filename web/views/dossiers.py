@@ -9,8 +9,9 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
-from records import access, clock, dossiers, follow_ups
+from records import access, clock, dossiers
 from records.errors import NotFound
+from records.estate import follow_ups
 from records.users import OFFICE_ROLES
 from web import completeness, visit
 from web.acts.dossier_look import filed_states, people_of

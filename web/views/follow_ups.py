@@ -7,8 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from records import clock, follow_ups
+from records import clock
 from records.errors import BadInput
+from records.estate import follow_ups
 from records.tables import Dossier, Unit
 from records.users import OFFICE_ROLES
 from web import visit

@@ -8,8 +8,9 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forms import books, converting, issuing, stock
+from forms import books, converting, issuing
 from forms import outstanding as coming_back
+from forms.books import stock
 from forms.catalogue import Form, Procedure
 from forms.layout import cover_sheet
 from forms.tables import Serial

@@ -6,8 +6,8 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from records import importing
 from records.errors import BadInput, OfficeError
+from records.estate import importing
 from web import visit
 from web.uploads import Table, Uploads
 from web.visit import only

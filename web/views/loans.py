@@ -9,9 +9,10 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from records import access, clock, loans, places
+from records import access, clock, loans
 from records.errors import BadInput
-from records.paper_tables import Loan
+from records.paper import places
+from records.paper.paper_tables import Loan
 from records.users import OFFICE_ROLES
 from web import visit
 from web.acts.loan_paper import print_out_card

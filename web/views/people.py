@@ -13,10 +13,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from records import clock, dossiers, facts, follow_ups, people
+from records import clock, dossiers, facts
 from records.errors import BadInput, NotFound
+from records.estate import follow_ups, people
+from records.estate.people import NewPerson
 from records.facts import FactKind
-from records.people import NewPerson
 from records.tables import Dossier, Owner
 from records.users import OFFICE_ROLES, Role
 from web import visit

@@ -6,8 +6,9 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from records import clock, loans, place_codes, places
+from records import clock, loans
 from records.errors import BadInput
+from records.paper import place_codes, places
 from records.users import OFFICE_ROLES
 from web import visit
 from web.acts.dossier_directory import READERS, print_directory

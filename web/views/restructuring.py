@@ -8,8 +8,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from records import clock, restructuring, units
+from records import clock, units
 from records.dossiers import NewOwner
+from records.estate import restructuring
 from web import visit
 from web.visit import only
 

@@ -6,7 +6,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from forms import book_transfers, books
+from forms import books
+from forms.books import book_transfers
 from records import clock
 from records.users import OFFICE_ROLES
 from web import visit

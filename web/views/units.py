@@ -11,10 +11,11 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, false, func, select
 from sqlalchemy.orm import joinedload
 
-from records import access, clock, dossiers, facts, transfers
+from records import access, clock, dossiers, facts
 from records import units as unit_records
 from records.dossiers import NewOwner
 from records.errors import NotFound
+from records.estate import transfers
 from records.facts import FactKind
 from records.tables import Dossier, Ownership, Unit
 from records.users import OFFICE_ROLES

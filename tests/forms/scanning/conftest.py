@@ -12,16 +12,17 @@ from argon2 import PasswordHasher
 from PIL import Image, ImageDraw
 from sqlalchemy.orm import Session
 
-from forms import books, issuing, numbering, qr
+from forms import books, issuing, numbering
 from forms.catalogue import Catalogue, load_catalogue
+from forms.drawing import qr
+from forms.drawing.typeface import Typeface, load_typeface
 from forms.issuing import PrintShop
 from forms.marks import PageMark
 from forms.scanning import intake, samples
 from forms.scanning.intake import PageFate, ScanDesk
 from forms.tables import Book, Serial
-from forms.typeface import Typeface, load_typeface
-from records import passwords
 from records.database import Database
+from records.signing_in import passwords
 from records.tables import Unit
 from records.users import Actor
 from records.vault import Vault

@@ -11,9 +11,8 @@ from sqlalchemy import event
 
 from forms.catalogue import Catalogue
 from forms.scanning.intake import ScanDesk
-from records import unfiled
 from records.database import Database
-from records.vault import MasterKey, Vault
+from records.vault import MasterKey, Vault, unfiled
 
 
 def mortal(url: str, home: Path, catalogue: Catalogue, points: int, lease: float = 20.0) -> tuple[Database, ScanDesk]:

@@ -18,7 +18,7 @@ from PIL import Image
 from forms.scanning import apart, rasters, samples
 from forms.scanning.masters import PageFile, UnreadablePage, opened
 from records.errors import OfficeError
-from records.spooling import Spool, spool
+from records.vault.spooling import Spool, spool
 
 
 @pytest.fixture

@@ -15,9 +15,10 @@ from sqlalchemy.exc import OperationalError
 from forms import numbers_check
 from forms.scanning import intake, samples
 from forms.tables import ScanBatch
-from records import audit, unfiled, verify
+from records import audit, verify
 from records.database import Database
 from records.tables import Page
+from records.vault import unfiled
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from forms import binding, books, issuing, numbering
-from forms.binding import Damage, Leaf, Span
+from forms import books, issuing, numbering
+from forms.books import binding
+from forms.books.binding import Damage, Leaf, Span
 from forms.issuing import Printed, PrintShop
 from forms.marks import PageMark
 from forms.scanning import intake, leafing, samples

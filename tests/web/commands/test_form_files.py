@@ -14,8 +14,9 @@ import pytest
 from docx import Document
 from reportlab.pdfgen.canvas import Canvas
 
-from forms import merging, office_suite
+from forms import merging
 from forms.scanning import samples
+from forms.word import office_suite
 from records.vault import write_durably
 
 

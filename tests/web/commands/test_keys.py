@@ -10,7 +10,7 @@ import pypdfium2
 import pytest
 import zxingcpp
 
-from records import paper_key
+from records.vault import paper_key
 
 KEY = "AGE-SECRET-KEY-1"
 
