@@ -67,7 +67,7 @@ def test_who_may_act_is_found_within_the_period_alone(
         assert [one.name for one in people.may_act_for(session, dossier, today)] == ["现租客"]
 
 
-def test_nobody_is_found_by_way_of_a_former_owners_people(
+def test_the_people_of_a_former_owner_are_changed_no_more(
     database: Database, vault: Vault, actors: SimpleNamespace, make_unit: MakeUnit
 ) -> None:
     with database.transaction() as session:

@@ -234,7 +234,13 @@ def test_a_former_dossier_is_proposed_and_approved_by_another(sign_in: SignIn) -
     made = archivist.post("/retention/propose", record="DA-1-1-101-01").location
     assert archivist.post(f"{made}/approve").status_code == 403
     assert manager.post(f"{made}/approve").status_code == 302
-    assert "DA-1-1-101-01" in manager.get("/retention/runs/").text
+    runs_page = manager.get("/retention/runs/")
+    assert "DA-1-1-101-01" in runs_page.text
+    seen = re.search(r'name="seen" value="([0-9a-f]+)"', runs_page.text)
+    assert seen is not None
+    assert manager.post("/retention/runs/", seen="0" * len(seen[1])).status_code == 400
+    run = manager.post("/retention/runs/", seen=seen[1]).location
+    assert "DA-1-1-101-01" in manager.get(run).text
 
 
 def test_what_is_on_hold_is_not_due(sign_in: SignIn) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from forms.scanning import samples
 from forms.tables import Book, Serial
+from web.acts import disposal_runs
 from web.office import Office
 
 pytestmark = pytest.mark.browser
@@ -124,7 +125,7 @@ def test_a_dossier_opens_after_a_manager_and_an_archivist_and_shows_marked_pages
     expect(staff.locator("[data-zoom-shown]")).to_have_text("150%")
 
 
-def test_a_destruction_is_decided_by_two_people(walk: Walk) -> None:
+def test_a_destruction_is_decided_by_two_people_and_carried_out_by_the_worker(walk: Walk, served: Office) -> None:
     archivist = walk("archivist")
     archivist.goto("/retention/")
     expect(archivist.get_by_text("业主变更；")).to_be_visible()
@@ -137,6 +138,12 @@ def test_a_destruction_is_decided_by_two_people(walk: Walk) -> None:
         manager.get_by_role("button", name="批准销毁").click()
     manager.goto("/retention/runs/")
     expect(manager.get_by_text("DA-1-1-101-01").first).to_be_visible()
+    manager.on("dialog", lambda dialog: dialog.accept())
+    manager.get_by_role("button", name="现在执行").click()
+    expect(manager.get_by_text("已安排执行")).to_be_visible()
+    disposal_runs.work_once(served)
+    manager.reload()
+    expect(manager.get_by_role("row", name="DA-1-1-101-01")).to_contain_text("已销毁")
 
 
 def test_the_administrator_keeps_users_and_sees_no_content(walk: Walk) -> None:
@@ -159,7 +166,7 @@ def test_the_administrator_keeps_users_and_sees_no_content(walk: Walk) -> None:
 PLACES = (
     "/", "/forms", "/forms/RZ-08", "/forms/HF-02", "/books/", "/scans/", "/scans/1", "/tray/", "/units/", "/units/1",
     "/dossiers/DA-3-2-1201-01", "/access/", "/access/new", "/access/1", "/search/?q=HF-01", "/retention/", "/log/",
-    "/retention/lists", "/retention/holds",
+    "/retention/lists", "/retention/holds/", "/retention/runs/",
 )  # fmt: skip
 
 
