@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from records.readings import FieldRead, LineRead, PageRead, Place
-from search import snippets
 from search.expressions import Expression
+from search.snippets import Readable
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,16 @@ def found_on(pages: Sequence[PageRead], meaning: Expression | None) -> tuple[Fou
         Found(page.position, key, field.state, tuple(dict.fromkeys(_boxes(field, meaning))))
         for page in pages
         for key, field in page.fields.items()
-        if snippets.spans(_text(field), meaning)
+        if _readable(field).spans(meaning)
     )
 
 
-def _text(field: FieldRead) -> str:
-    return "\n".join(line.text for line in field.lines) or field.text
+def _readable(field: FieldRead) -> Readable:
+    return Readable("\n".join(line.text for line in field.lines) or field.text)
 
 
 def _boxes(field: FieldRead, meaning: Expression) -> Iterator[Place]:
-    spans = snippets.spans(_text(field), meaning)
+    spans = _readable(field).spans(meaning)
     if not field.lines:
         yield from [field.box] if field.box is not None else []
         return

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from search import analysis, snippets
+from search import analysis
 from search.expressions import Either, Every, Expression, Fragment, Span, Token
+from search.snippets import Readable
 from search.sources import Source
 
 #: The fields in the order in which they are told. "text" is what was entered, recognised or printed on the pages.
@@ -17,7 +18,8 @@ def reasons(source: Source, meaning: Expression | None) -> tuple[str, ...]:
     """The fields by which this document answers a question, each once; of what was excluded none."""
     if meaning is None:
         return ()
-    found = {field for leaf in _leaves(meaning) for field in _fields(source, leaf)}
+    shown = _shown(source)
+    found = {field for leaf in _leaves(meaning) for field in _fields(source, shown, leaf)}
     return tuple(field for field in FIELDS if field in found)
 
 
@@ -32,7 +34,17 @@ def _leaves(expression: Expression) -> Iterator[Token | Fragment | Span]:
             return
 
 
-def _fields(source: Source, leaf: Token | Fragment | Span) -> Iterator[str]:
+def _shown(source: Source) -> list[tuple[str, Readable]]:
+    """The texts of a document with the field each stands in."""
+    known = {source.title, source.serial, source.unit_code, *source.owners, *source.numbers}
+    texts = [
+        ("title", source.title), ("serial", source.serial), ("unit", source.unit_code),
+        *(("owner", name) for name in source.owners), *(("text", text) for text in source.texts if text not in known),
+    ]  # fmt: skip
+    return [(field, Readable(text)) for field, text in texts if text]
+
+
+def _fields(source: Source, shown: Iterable[tuple[str, Readable]], leaf: Token | Fragment | Span) -> Iterator[str]:
     if isinstance(leaf, Span):
         if leaf.first <= source.place <= leaf.last:
             yield "date"
@@ -40,18 +52,7 @@ def _fields(source: Source, leaf: Token | Fragment | Span) -> Iterator[str]:
     tag, mark, _rest = leaf.text.partition("§")
     if mark and isinstance(leaf, Token):
         yield from _facts(source, leaf, tag)
-    for field, shown in (("title", source.title), ("serial", source.serial or ""), ("unit", source.unit_code)):
-        if _shows([shown], leaf):
-            yield field
-    if _shows(source.owners, leaf):
-        yield "owner"
-    known = {source.title, source.serial, source.unit_code, *source.owners, *source.numbers}
-    if _shows([text for text in source.texts if text not in known], leaf):
-        yield "text"
-
-
-def _shows(texts: Sequence[str], leaf: Token | Fragment) -> bool:
-    return any(snippets.spans(text[: analysis.LONGEST_TEXT], leaf) for text in texts if text)
+    yield from (field for field, text in shown if text.spans(leaf))
 
 
 def _facts(source: Source, leaf: Token, tag: str) -> Iterator[str]:

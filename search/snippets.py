@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from search import analysis
 from search.characters import simplify
@@ -18,13 +18,45 @@ _LEAD = 24
 Part = tuple[str, bool]
 
 
+class Readable:
+    """A raw text made ready to be looked through: folded once, however often it is asked."""
+
+    def __init__(self, raw: str) -> None:
+        self.raw = raw[: analysis.LONGEST_TEXT]
+        self._folded = self.raw.translate(_PLAIN)
+
+    def spans(self, meaning: Expression) -> list[tuple[int, int]]:
+        """Where the raw text shows what was asked for, from and until which character."""
+        found: list[tuple[int, int]] = []
+        tokens = set()
+        for leaf in wanted(meaning):
+            tokens.add(leaf.text)
+            pattern = _pattern(leaf)
+            found += [match.span() for match in pattern.finditer(self._folded)] if pattern else []
+        if any("§" in token for token in tokens):
+            found += [(one.start, one.end) for one in self._specials if _asked(one.token, tokens)]
+        return [(self._origin[start], self._origin[end - 1] + 1) for start, end in found if end > start]
+
+    @cached_property
+    def _specials(self) -> list[analysis.Special]:
+        return analysis.specials(self._folded)
+
+    @cached_property
+    def _origin(self) -> Sequence[int]:
+        """For each folded character where it came from: some become several."""
+        if len(self._folded) == len(self.raw):
+            return range(len(self.raw))
+        return [place for place, character in enumerate(self.raw) for _ in character.translate(_PLAIN)]
+
+
 def snippet(texts: Sequence[str], meaning: Expression | None) -> tuple[Part, ...]:
     """The text around the most of what was asked for, as (text, is a hit); the beginning where no hit shows.
 
     ``texts`` as in ``Source.texts``. A document may be found by its unit, date or form and show no hit at all.
     """
-    raw = " · ".join(" ".join(text.split()) for text in texts)[: analysis.LONGEST_TEXT]
-    hits = _merged(spans(raw, meaning)) if meaning is not None else []
+    text = Readable(" · ".join(" ".join(text.split()) for text in texts))
+    raw = text.raw
+    hits = _merged(text.spans(meaning)) if meaning is not None else []
     start, end = _window(raw, hits)
     parts: list[Part] = []
     at = start
@@ -38,27 +70,14 @@ def snippet(texts: Sequence[str], meaning: Expression | None) -> tuple[Part, ...
     return (*([("…", False)] if start else []), *shown, *([("…", False)] if end < len(raw) else []))
 
 
-def marked(text: str, meaning: Expression | None) -> tuple[Part, ...]:
+def marked(text: Readable, meaning: Expression | None) -> tuple[Part, ...]:
     """A short text whole, as (text, is a hit)."""
     parts: list[Part] = []
     at = 0
-    for first, last in _merged(spans(text, meaning)) if meaning is not None else []:
-        parts += [(text[at:first], False), (text[first:last], True)]
+    for first, last in _merged(text.spans(meaning)) if meaning is not None else []:
+        parts += [(text.raw[at:first], False), (text.raw[first:last], True)]
         at = last
-    return tuple(part for part in [*parts, (text[at:], False)] if part[0])
-
-
-def spans(raw: str, meaning: Expression) -> list[tuple[int, int]]:
-    """Where the raw text shows what was asked for, from and until which character."""
-    folded, origin = _folded(raw)
-    found: list[tuple[int, int]] = []
-    tokens = set()
-    for leaf in wanted(meaning):
-        tokens.add(leaf.text)
-        pattern = _pattern(leaf)
-        found += [match.span() for match in pattern.finditer(folded)] if pattern else []
-    found += [(special.start, special.end) for special in analysis.specials(folded) if _asked(special.token, tokens)]
-    return [(origin[start], origin[end - 1] + 1) for start, end in found if end > start]
+    return tuple(part for part in [*parts, (text.raw[at:], False)] if part[0])
 
 
 def _asked(token: str, tokens: set[str]) -> bool:
@@ -66,20 +85,20 @@ def _asked(token: str, tokens: set[str]) -> bool:
     return token in tokens or (tag == "m" and f"u§{rest}" in tokens) or (tag == "r" and f"n§{rest}" in tokens)
 
 
-def _folded(raw: str) -> tuple[str, Sequence[int]]:
-    """The text folded character by character, and for each folded character where it came from."""
-    folded = [_plain(character) for character in raw]
-    whole = "".join(folded)
-    if len(whole) == len(raw):
-        return whole, range(len(raw))
-    return whole, [place for place, plain in enumerate(folded) for _ in plain]
+class _Plain(dict[int, str]):
+    """Each character as it is compared: width, case and traditional shape folded; kept once it was met."""
+
+    def __missing__(self, number: int) -> str:
+        character = chr(number)
+        plain = simplify((character if number < 128 else unicodedata.normalize("NFKC", character)).lower())
+        self[number] = plain
+        return plain
 
 
-@lru_cache(maxsize=1 << 16)
-def _plain(character: str) -> str:
-    return simplify((character if character.isascii() else unicodedata.normalize("NFKC", character)).lower())
+_PLAIN = _Plain()
 
 
+@lru_cache(maxsize=1 << 8)
 def _pattern(leaf: Token | Fragment) -> re.Pattern[str] | None:
     """A pattern of a fragment in folded raw text, where spaces may part characters; None for facts about it."""
     text = leaf.text.removeprefix("o§")
