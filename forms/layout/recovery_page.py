@@ -17,7 +17,8 @@ _CODE = 46.0
 _KEEPING = (
     "这张纸上的密钥可以打开本办公室全部档案影像。主密钥遗失时，用它恢复；除此之外没有别的办法。",
     "请在打印后立即删除电子文件，密封签字，存放在机房之外的保险柜中；不得拍照、复印、口头传递。",
-    "使用：运行 yedang key recover，按行输入，行末为校验字符；或用普通 age 程序，见 docs/vault.md。",
+    "主密钥遗失：运行 yedang key recover，按行输入，行末为校验字符。"
+    "整机损毁：在新机上运行 yedang restore --recovery-key。或用普通 age 程序，见 docs/vault.md。",
     "重新制作恢复密钥后，本页作废，应当场销毁。",
     "This key opens every page of the office. Keep it sealed, away from computers; destroy it once a new one is made.",
 )

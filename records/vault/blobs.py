@@ -39,7 +39,7 @@ class ScanAltered(OfficeError):
 
     code = "vault.altered"
     zh = "存储的影像已损坏或缺失(编号 {blob}):{why}。"
-    en = "The stored image is damaged or missing (blob {blob}): {why}."
+    en = "The stored image is damaged or missing (blob {blob}): {why_en}."
 
 
 class KeyGone(OfficeError):
@@ -192,13 +192,13 @@ class Vault:
             with (self.folder / blob_path(blob.digest, blob.key_id)).open("rb") as sealed:
                 pyrage.decrypt_io(sealed, plain, [identity])
         except FileNotFoundError:
-            raise ScanAltered(blob=blob.id, why="文件缺失 / file missing") from None
+            raise ScanAltered(blob=blob.id, why="文件缺失", why_en="its file is missing") from None
         except (pyrage.DecryptError, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk's fault, and no word about the scan
-            raise ScanAltered(blob=blob.id, why="无法解密 / cannot be decrypted") from None
+            raise ScanAltered(blob=blob.id, why="无法解密", why_en="it cannot be decrypted") from None
         if plain.digest.hexdigest() != blob.digest:
-            raise ScanAltered(blob=blob.id, why="摘要不符 / digest differs")
+            raise ScanAltered(blob=blob.id, why="摘要不符", why_en="its digest differs")
 
     def prove(self, blob: Blob) -> None:
         """Open a blob and keep nothing of it. Raises as ``open``."""
