@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-import records.vault
+import records.vault.blobs
 from forms.erasing import erase_traces
 from records import audit, verify
 from records.database import Database
@@ -119,7 +119,7 @@ def test_killed_at_a_chosen_moment_the_next_run_finishes_it(
         if moment == "discarding":
             Vault.discard_forgotten = die  # type: ignore[method-assign, assignment]  # in the child only
         elif moment == "between files":
-            records.vault.erase = die_after_the_first_file
+            records.vault.blobs.erase = die_after_the_first_file
         elif moment == "scrubbing":
             scrubbing.scrub = die
         elif moment == "settling":
