@@ -38,8 +38,8 @@ class ScanAltered(OfficeError):
     """Stored bytes are missing, cannot be opened, or are not what was filed."""
 
     code = "vault.altered"
-    zh = "存储的影像已损坏或缺失(编号 {blob}):{why}。"
-    en = "The stored image is damaged or missing (blob {blob}): {why_en}."
+    zh = "存储的影像已损坏或缺失(vault/{file}):{why}。"
+    en = "The stored image is damaged or missing (vault/{file}): {why_en}."
 
 
 class KeyGone(OfficeError):
@@ -192,13 +192,13 @@ class Vault:
             with (self.folder / blob_path(blob.digest, blob.key_id)).open("rb") as sealed:
                 pyrage.decrypt_io(sealed, plain, [identity])
         except FileNotFoundError:
-            raise ScanAltered(blob=blob.id, why="文件缺失", why_en="its file is missing") from None
+            raise ScanAltered(file=_short(blob), why="文件缺失", why_en="its file is missing") from None
         except (pyrage.DecryptError, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk's fault, and no word about the scan
-            raise ScanAltered(blob=blob.id, why="无法解密", why_en="it cannot be decrypted") from None
+            raise ScanAltered(file=_short(blob), why="无法解密", why_en="it cannot be decrypted") from None
         if plain.digest.hexdigest() != blob.digest:
-            raise ScanAltered(blob=blob.id, why="摘要不符", why_en="its digest differs")
+            raise ScanAltered(file=_short(blob), why="摘要不符", why_en="its digest differs")
 
     def prove(self, blob: Blob) -> None:
         """Open a blob and keep nothing of it. Raises as ``open``."""
@@ -286,6 +286,12 @@ def blob_path(digest: str, key_id: int) -> str:
     'ab/12/ab12000000000000000000000000000000000000000000000000000000000000-7.age'
     """
     return f"{digest[:2]}/{digest[2:4]}/{digest}-{key_id}.age"
+
+
+def _short(blob: Blob) -> str:
+    """Where a blob lies, short enough to read and exact enough to be copied back from a backup by."""
+    path = blob_path(blob.digest, blob.key_id)
+    return f"{path[:14]}*-{blob.key_id}.age"
 
 
 def _path_of(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pyrage
@@ -75,10 +76,14 @@ def test_check_names_the_damaged_blob(database: Database, vault: Vault, damage: 
         sealed[-20] ^= 1
         path.write_bytes(sealed)
     with database.reading() as session:
-        with pytest.raises(ScanAltered):
+        with pytest.raises(ScanAltered) as altered:
             vault.open(session.get_one(Blob, blob_id))
         findings = list(verify.check_vault(session, vault))
     assert [finding.subject for finding in findings] == [f"blob:{blob_id}"]
+    named = re.search(r"vault/(\S+\.age)", altered.value.sentence("zh"))
+    assert named is not None
+    path.write_bytes(sealed)
+    assert list(vault.folder.glob(named[1])) == [path]
 
 
 def test_what_a_filing_left_that_never_committed_goes_by_itself_and_nothing_else(
