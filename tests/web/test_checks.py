@@ -129,7 +129,7 @@ def test_it_is_asked_for_on_a_page_worked_by_the_worker_and_printed(office: Offi
     assert manager.get(f"{page}/progress").get_json()["finished"] is False
     Worker(office).run_once()
     text = manager.get(page).text
-    assert "file missing" in text and advice.of("vault.blob").zh in text
+    assert "文件缺失" in text and advice.of("vault.blob").zh in text
     report = manager.get(f"{page}/report")
     printed = pypdfium2.PdfDocument(report.data)
     assert "检查人" in printed[len(printed) - 1].get_textpage().get_text_bounded()
