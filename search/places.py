@@ -29,19 +29,18 @@ def found_on(pages: Sequence[PageRead], meaning: Expression | None) -> tuple[Fou
     if meaning is None:
         return ()
     return tuple(
-        Found(page.position, key, field.state, tuple(dict.fromkeys(_boxes(field, meaning))))
+        Found(page.position, key, field.state, tuple(dict.fromkeys(_boxes(field, spans))))
         for page in pages
         for key, field in page.fields.items()
-        if _readable(field).spans(meaning)
+        if (spans := _spans(field, meaning))
     )
 
 
-def _readable(field: FieldRead) -> Readable:
-    return Readable("\n".join(line.text for line in field.lines) or field.text)
+def _spans(field: FieldRead, meaning: Expression) -> list[tuple[int, int]]:
+    return Readable("\n".join(line.text for line in field.lines) or field.text).spans(meaning)
 
 
-def _boxes(field: FieldRead, meaning: Expression) -> Iterator[Place]:
-    spans = _readable(field).spans(meaning)
+def _boxes(field: FieldRead, spans: Sequence[tuple[int, int]]) -> Iterator[Place]:
     if not field.lines:
         yield from [field.box] if field.box is not None else []
         return

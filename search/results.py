@@ -222,7 +222,7 @@ def _hit(source: Source, meaning: Expression | None, found: tuple[Found, ...]) -
         unit=source.unit_code,
         dated=source.dated,
         snippet=snippets.snippet([text for text in source.texts if text not in headed], meaning),
-        heading=snippets.marked(snippets.Readable(source.title), meaning),
+        heading=snippets.marked(source.title, meaning),
         found=found,
         reasons=reasons(source, meaning),
     )

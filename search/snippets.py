@@ -54,9 +54,9 @@ def snippet(texts: Sequence[str], meaning: Expression | None) -> tuple[Part, ...
 
     ``texts`` as in ``Source.texts``. A document may be found by its unit, date or form and show no hit at all.
     """
-    text = Readable(" · ".join(" ".join(text.split()) for text in texts))
-    raw = text.raw
-    hits = _merged(text.spans(meaning)) if meaning is not None else []
+    readable = Readable(" · ".join(" ".join(text.split()) for text in texts))
+    raw = readable.raw
+    hits = _merged(readable.spans(meaning)) if meaning is not None else []
     start, end = _window(raw, hits)
     parts: list[Part] = []
     at = start
@@ -66,18 +66,18 @@ def snippet(texts: Sequence[str], meaning: Expression | None) -> tuple[Part, ...
         parts += [(raw[at:first], False), (raw[first:last], True)]
         at = last
     parts.append((raw[at : max(at, end)], False))
-    shown = [(text, hit) for text, hit in parts if text]
+    shown = [part for part in parts if part[0]]
     return (*([("…", False)] if start else []), *shown, *([("…", False)] if end < len(raw) else []))
 
 
-def marked(text: Readable, meaning: Expression | None) -> tuple[Part, ...]:
+def marked(text: str, meaning: Expression | None) -> tuple[Part, ...]:
     """A short text whole, as (text, is a hit)."""
     parts: list[Part] = []
     at = 0
-    for first, last in _merged(text.spans(meaning)) if meaning is not None else []:
-        parts += [(text.raw[at:first], False), (text.raw[first:last], True)]
+    for first, last in _merged(Readable(text).spans(meaning)) if meaning is not None else []:
+        parts += [(text[at:first], False), (text[first:last], True)]
         at = last
-    return tuple(part for part in [*parts, (text.raw[at:], False)] if part[0])
+    return tuple(part for part in [*parts, (text[at:], False)] if part[0])
 
 
 def _asked(token: str, tokens: set[str]) -> bool:

@@ -13,45 +13,12 @@ from forms.catalogue import own_forms
 from forms.catalogue.checks import Known, problems, spelling
 from forms.catalogue.files import CatalogueBroken, read_yaml, repeated, row
 from forms.catalogue.rows import (
-    CellKind,
-    Column,
-    Deadline,
-    Field,
-    FieldKind,
     Form,
-    Mode,
-    Named,
     Procedure,
-    Requirement,
-    RetentionChoice,
     RetentionRule,
     Section,
-    Signature,
-    Years,
 )
 from records.errors import OfficeError
-
-__all__ = [
-    "Catalogue",
-    "CatalogueBroken",
-    "CellKind",
-    "Column",
-    "Deadline",
-    "Field",
-    "FieldKind",
-    "Form",
-    "Mode",
-    "Named",
-    "Procedure",
-    "Requirement",
-    "RetentionChoice",
-    "RetentionRule",
-    "Section",
-    "Signature",
-    "UnknownForm",
-    "Years",
-    "load_catalogue",
-]
 
 
 class UnknownForm(OfficeError):

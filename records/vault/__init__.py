@@ -6,14 +6,13 @@ from records.vault.blobs import (
     SIGN_IN,
     KeyGone,
     KeyNotOpened,
-    MasterKey,
-    NoMasterKey,
     ScanAltered,
     Vault,
     blob_path,
     durably,
     write_durably,
 )
+from records.vault.master_key import MasterKey, NoMasterKey
 
 __all__ = [
     "SIGN_IN",

@@ -27,10 +27,9 @@ from records.errors import OfficeError
 from records.leaving import parted
 from records.tables import Blob, Discard, Key
 from records.vault import key_holders, unfiled
-from records.vault.master_key import FilesOnly, Identity, MasterKey, NoMasterKey, Recipient
+from records.vault.master_key import Identity, MasterKey, Recipient
 from records.vault.spooling import Spool, spool
 
-__all__ = ["FilesOnly", "KeyGone", "KeyNotOpened", "MasterKey", "NoMasterKey", "ScanAltered", "Vault"]
 SIGN_IN = "sign-in"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+from types import ModuleType
 
 import pytest
 from hypothesis import given
@@ -18,8 +19,8 @@ def text_tokens(folded: str) -> set[str]:
 
 
 @pytest.mark.parametrize("module", [analysis, characters, expressions, leaves, sounds, sources, tables])
-def test_the_docstrings_tell_the_truth(module: object) -> None:
-    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]  # modules are what it takes
+def test_the_docstrings_tell_the_truth(module: ModuleType) -> None:
+    assert doctest.testmod(module).failed == 0
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,8 @@ def test_a_destruction_is_decided_by_two_people_and_carried_out_by_the_worker(wa
     disposal_runs.work_once(served)
     manager.reload()
     expect(manager.get_by_role("row", name="DA-1-1-101-01")).to_contain_text("已销毁")
+    manager.goto("/dossiers/DA-1-1-101-01")
+    expect(manager.get_by_text("此档案已销毁")).to_be_visible()
 
 
 def test_the_administrator_keeps_users_and_sees_no_content(walk: Walk) -> None:
