@@ -20,7 +20,8 @@ from records.database import Database
 from records.tables import Document, Dossier
 from records.users import Role
 from records.vault import MasterKey, Vault
-from search.results import Visible, search
+from search.asking import Question, Visible
+from search.results import search
 from search.sources import gather
 from tests.search.corpus import maker
 from web import schema
@@ -48,8 +49,8 @@ def _ours(name: str, url: str, folder: Path) -> tuple[list[str], dict[str, str]]
 
     def ask(question: str) -> list[str]:
         with database.reading() as session:
-            how = {"visible": everything, "order": "relevance", "limit": maker.BEST}
-            return [keys[hit.document_id] for hit in search(session, ours, question, **how).hits]
+            found = search(session, ours, Question(question, order="relevance"), everything, limit=maker.BEST)
+            return [keys[hit.document_id] for hit in found.hits]
 
     row = _judged(name, ask)
     database.close()

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -20,12 +21,13 @@ from sqlalchemy import text
 from whoosh import fields, index, qparser
 
 from bench import million_office
-from bench.million_office import CHARACTERS, DOCUMENTS, Asked, questions, texts, typed
+from bench.million_office import CHARACTERS, DOCUMENTS, questions, texts, typed
 from bench.report import Section, percentile
 from records.database import Database
+from search.asking import Order, Question, Visible
 from search.facets import facets
 from search.index import Index
-from search.results import Order, Visible, search
+from search.results import search
 from search.suggestions import suggest
 from web import schema
 
@@ -105,17 +107,17 @@ def _timed(ask: Callable[[_One], object], asked: Iterable[_One]) -> list[float]:
 
 
 def _asked(database: Database, ours: Index, visible: Visible, order: Order) -> list[float]:
-    def ask(one: Asked) -> None:
+    def ask(one: Question) -> None:
         with database.reading() as session:
-            search(session, ours, one.text, visible=visible, since=one.since, until=one.until, order=order)
+            search(session, ours, replace(one, order=order), visible)
 
     return _timed(ask, questions())
 
 
 def _faceted(database: Database, ours: Index, visible: Visible) -> list[float]:
-    def ask(one: Asked) -> None:
+    def ask(one: Question) -> None:
         with database.reading() as session:
-            facets(session, ours, one.text, visible=visible, since=one.since, until=one.until)
+            facets(session, ours, one, visible)
 
     return _timed(ask, questions())
 
@@ -133,7 +135,7 @@ def _added(database: Database, ours: Index, visible: Visible) -> list[float]:
         with database.transaction() as session:
             million_office.add(session, number)
         with database.reading() as session:
-            if not search(session, ours, f"新增第{number}件", visible=visible, limit=1).hits:
+            if not search(session, ours, Question(f"新增第{number}件"), visible, limit=1).hits:
                 raise AssertionError(number)
 
     return _timed(ask, range(_ADDED))

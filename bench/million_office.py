@@ -7,7 +7,6 @@ import json
 import os
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -18,6 +17,7 @@ from sqlalchemy.orm import Session
 from records import changes, clock, users
 from records.database import Base, Database
 from records.tables import Document, Dossier, Key, Owner, Ownership, OwnershipOwner, Unit
+from search.asking import Question
 
 DOCUMENTS = int(os.environ.get("YEDANG_BENCH_DOCUMENTS", "1000000"))
 CHARACTERS = 400
@@ -76,38 +76,29 @@ def texts() -> Iterator[str]:
         yield written[:CHARACTERS]
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A question, and what goes with it."""
-
-    text: str
-    since: date | None = None
-    until: date | None = None
-
-
-def questions() -> list[Asked]:
+def questions() -> list[Question]:
     """Two hundred and forty questions of every kind that people ask."""
     chance = random.Random(11)
 
-    asked: list[Asked] = []
+    asked: list[Question] = []
     for _ in range(20):
         place, thing, state = chance.choice(_PLACES), chance.choice(_THINGS), chance.choice(_STATES)
         other, act = chance.choice(_STATES), chance.choice(_ACTS)
         since = _FIRST_DAY + timedelta(days=chance.randrange(_DAYS - 90))
         building, entrance = 1 + chance.randrange(20), 1 + chance.randrange(4)
         asked += [
-            Asked(state[:2]),
-            Asked(thing[:2]),
-            Asked(_name(chance)),
-            Asked(act[2 : 2 + chance.randrange(3, 6)]),
-            Asked(f"{place}{thing}"),
-            Asked(f"{thing[:2]} {state[:2]}"),
-            Asked(f"{state[:2]} 非 {other[:2]}"),
-            Asked(chance.choice("水电门窗墙管押锁灯梯")),
-            Asked(f"单元:{building}-{entrance}-{1 + chance.randrange(15)}01"),
-            Asked(f"编号:{chance.randrange(1, DOCUMENTS) % 1_000_000:06d}"),
-            Asked(state[:2], since, since + timedelta(days=chance.choice((1, 30, 90)))),
-            Asked(f"1{chance.randrange(100, 999)}*"),
+            Question(state[:2]),
+            Question(thing[:2]),
+            Question(_name(chance)),
+            Question(act[2 : 2 + chance.randrange(3, 6)]),
+            Question(f"{place}{thing}"),
+            Question(f"{thing[:2]} {state[:2]}"),
+            Question(f"{state[:2]} 非 {other[:2]}"),
+            Question(chance.choice("水电门窗墙管押锁灯梯")),
+            Question(f"单元:{building}-{entrance}-{1 + chance.randrange(15)}01"),
+            Question(f"编号:{chance.randrange(1, DOCUMENTS) % 1_000_000:06d}"),
+            Question(state[:2], since=since, until=since + timedelta(days=chance.choice((1, 30, 90)))),
+            Question(f"1{chance.randrange(100, 999)}*"),
         ]
     return asked
 

@@ -19,12 +19,13 @@ class Section:
     rows: list[list[str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def markdown(self) -> str:
-        """The section as Markdown."""
+    def markdown(self, measured: str = "") -> str:
+        """The section as Markdown; ``measured`` tells how, when and where."""
         head = "| " + " | ".join(self.columns) + " |\n|" + " --- |" * len(self.columns)
         body = "\n".join("| " + " | ".join(row) + " |" for row in self.rows)
         notes = "\n".join(f"- {note}" for note in self.notes)
-        return f"## {self.title}\n\n{head}\n{body}\n\n{notes}\n"
+        told = f"{measured}\n\n" if measured else ""
+        return f"## {self.title}\n\n{told}{head}\n{body}\n\n{notes}\n"
 
 
 def machine() -> str:

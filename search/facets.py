@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from records.tables import Document
+from search.asking import Question, Visible, ask
 from search.index import Index
-from search.results import Visible, ask
 from search.tables import SearchEntry, chosen
 from search.walking import newest
 
@@ -47,23 +46,12 @@ class Facets:
     buildings: tuple[Value, ...] = ()
 
 
-def facets(
-    session: Session,
-    index: Index,
-    text: str,
-    *,
-    visible: Visible,
-    within: str = "",
-    unit: str | None = None,
-    form: str | None = None,
-    since: date | None = None,
-    until: date | None = None,
-) -> Facets:
+def facets(session: Session, index: Index, question: Question, visible: Visible) -> Facets:
     """The facets of a question, asked as ``results.search`` asks it: permission stands outermost in the counts too.
 
     Raises BadUnitCode, BadInput (no such form).
     """
-    asked = ask(index, text, visible=visible, within=within, unit=unit, form=form, since=since, until=until)
+    asked = ask(index, question, visible)
     if asked.whole is None:
         return Facets(0)
     found = newest(session, asked.whole, MOST_COUNTED + 1)

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
@@ -24,8 +22,8 @@ from records.tables import Dossier, Owner, OwnershipOwner
 from records.users import OFFICE_ROLES, Actor, Role
 from records.vault import Vault
 from search.analysis import fold
+from search.asking import Order, Question
 from search.names import typed_key
-from search.results import Order
 from search.saved_tables import SavedSearch
 from search.sounds import whole_sounds
 
@@ -52,33 +50,21 @@ class TooManySaved(OfficeError):
     en = "Nobody keeps more than {most} saved searches; forget some first."
 
 
-@dataclass(frozen=True)
-class Kept:
-    """What is saved: the question as typed, and what narrows it (see ``search.results.search``)."""
-
-    query: str
-    within: str = ""
-    unit: str = ""
-    form: str = ""
-    since: date | None = None
-    until: date | None = None
-    order: Order = "date"
-
-
-def kept_in(row: SavedSearch) -> Kept:
+def question_of(row: SavedSearch) -> Question:
     """What a saved search asks."""
     order: Order = "relevance" if row.order == "relevance" else "date"
-    return Kept(row.query, row.within, row.unit, row.form, row.since, row.until, order)
+    return Question(row.query, row.within, row.unit, row.form, row.since, row.until, order)
 
 
-def save(session: Session, actor: Actor, name: str, kept: Kept, *, shared: bool = False) -> SavedSearch:
+def save(session: Session, actor: Actor, name: str, question: Question, *, shared: bool = False) -> SavedSearch:
     """Save a question; under a name of one's own that is there already, in its place.
 
     Raises BadInput (no name, no question, too long), TooManySaved, NotAllowed (sharing is the manager's).
     """
     _check(actor, shared)
     clean = _clean_name(name)
-    if not kept.query.strip() or len(kept.query) > LONGEST_SAVED or len(kept.within) > LONGEST_SAVED:
+    asked, within = question.text.strip(), question.within.strip()
+    if not asked or max(len(asked), len(within)) > LONGEST_SAVED:
         raise BadInput(what=f"检索内容为空或超过 {LONGEST_SAVED} 字")
     row = _own(session, actor, clean)
     if row is None:
@@ -86,9 +72,9 @@ def save(session: Session, actor: Actor, name: str, kept: Kept, *, shared: bool 
             raise TooManySaved(most=MOST_SAVED)
         row = SavedSearch(saved_by=actor.id, name=clean)
         session.add(row)
-    row.query, row.within, row.unit, row.form = kept.query.strip(), kept.within.strip(), kept.unit, kept.form
-    row.since, row.until, row.order, row.shared = kept.since, kept.until, kept.order, shared
-    row.saved_at = clock.now()
+    row.query, row.within, row.unit, row.form = asked, within, question.unit, question.form
+    row.since, row.until, row.order = question.since, question.until, question.order
+    row.shared, row.saved_at = shared, clock.now()
     session.flush()
     audit.append(session, actor.id, Verb.SEARCH_SAVED, f"saved_search:{row.id}", {"shared": shared})
     return row

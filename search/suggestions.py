@@ -16,9 +16,10 @@ from records import clock
 from records.tables import Document
 from search import analysis, leaves, names, sounds
 from search.analysis import fold
+from search.asking import Visible
 from search.expressions import Expression, Token, either, every
 from search.index import Index
-from search.results import Visible, finds_anything
+from search.results import finds_anything
 from search.tables import SearchEntry, document_at
 from search.walking import newest
 
@@ -128,7 +129,7 @@ def did_you_mean(session: Session, index: Index, text: str, *, visible: Visible,
     known = _known(session, index, visible)
     meant: list[str] = []
     for question in islice(_nearby(session, text, known, register=register), _MOST_TRIED):
-        if finds_anything(session, index, question, visible=visible):
+        if finds_anything(session, index, question, visible):
             meant.append(question)
         if len(meant) == _MOST_MEANT:
             break

@@ -10,8 +10,9 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
+from search.asking import Visible
 from search.index import Index
-from search.results import Visible, finds_anything
+from search.results import finds_anything
 
 _MOST_TRIED = 8
 _MOST_TOLD = 3
@@ -35,7 +36,7 @@ class Wider:
 def wider(session: Session, index: Index, text: str, *, visible: Visible) -> list[Wider]:
     """The first few wider questions that find something. Never more than the asker may know of."""
     tried = islice(_less(text), _MOST_TRIED)
-    return list(islice((one for one in tried if finds_anything(session, index, one.text, visible=visible)), _MOST_TOLD))
+    return list(islice((one for one in tried if finds_anything(session, index, one.text, visible)), _MOST_TOLD))
 
 
 def undated(text: str) -> str:

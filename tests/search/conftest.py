@@ -16,8 +16,9 @@ from records.tables import Blob, Document, Key, Page, User
 from records.users import Actor
 from records.vault import Vault
 from search import names
+from search.asking import Question, Visible
 from search.index import Index
-from search.results import Results, Visible, search
+from search.results import Results, search
 
 NAMES = {
     "RZ-01": ["入住通知书", "收楼通知书", "人住通知书", "入住通知单"],
@@ -85,7 +86,9 @@ class Office:
         """Search as somebody who may see everything, unless told otherwise."""
         everything = Visible(tuple(self.dossiers.values()), True)
         with self.database.reading() as session:
-            return search(session, self.index, text, visible=visible or everything, **{"limit": 100, **filters})
+            paged = {name: filters.pop(name) for name in ("limit", "offset", "before") if name in filters}
+            question = Question(text, **filters)
+            return search(session, self.index, question, visible or everything, **{"limit": 100, **paged})
 
     def found(self, text: str, visible: Visible | None = None, **filters: Any) -> set[str]:
         """The names of the documents that a question finds."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from search.asking import Question, Visible
 from search.facets import Facets, facets
-from search.results import Visible
 from tests.search.conftest import Office
 
 
 def counted(office: Office, text: str, visible: Visible | None = None, within: str = "") -> Facets:
     everything = Visible(tuple(office.dossiers.values()), True)
     with office.database.reading() as session:
-        return facets(session, office.index, text, visible=visible or everything, within=within)
+        return facets(session, office.index, Question(text, within), visible or everything)
 
 
 @pytest.mark.parametrize("question", ["漏水", "非 漏水", "回访 或 投诉", "业主:zhang 或 装修", "日期:2026", "无此词语"])

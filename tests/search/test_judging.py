@@ -9,7 +9,8 @@ from sqlalchemy import select
 from records.database import Database
 from records.tables import Dossier
 from records.vault import Vault
-from search.results import Visible, search
+from search.asking import Question, Visible
+from search.results import search
 from tests.search.corpus import maker
 
 #: What is promised of ours on both databases; docs/benchmarks.md has the figures beside those of others.
@@ -35,7 +36,9 @@ def test_ours_finds_what_is_meant(database: Database, vault: Vault, actors: Any)
         answers = [
             [keys[hit.document_id] for hit in found.hits]
             for query in maker.queries()
-            for found in [search(session, index, query["ask"], visible=everything, order="relevance", limit=maker.BEST)]
+            for found in [
+                search(session, index, Question(query["ask"], order="relevance"), everything, limit=maker.BEST)
+            ]
         ]
     judged = maker.judge(answers)
     assert judged.recall >= RECALL and judged.precision >= PRECISION, judged

@@ -6,8 +6,9 @@ from datetime import date
 
 from forms.catalogue import load_catalogue
 from records.database import Database
+from search.asking import Question, Visible
 from search.index import Index
-from search.results import Visible, search
+from search.results import search
 from tests.search.conftest import put_document
 
 CATALOGUE = load_catalogue()
@@ -28,7 +29,7 @@ def test_a_document_is_found_by_every_name_of_its_form(database: Database) -> No
         for code, called in names.items():
             for name in called:
                 for question in (name, f'"{name}"', f'表单:"{name}"'):
-                    found = search(session, index, question, visible=Visible((), True), limit=100)
+                    found = search(session, index, Question(question), Visible((), True), limit=100)
                     if ids[code] not in {hit.document_id for hit in found.hits}:
                         lost.append((code, question))
     assert lost == []

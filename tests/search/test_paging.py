@@ -6,9 +6,10 @@ from datetime import date
 
 import pytest
 
+from search.asking import Question, Visible, ask
 from search.index import Index
 from search.ranking import RANKED, Ranked, ranked
-from search.results import Visible, ask, every_hit
+from search.results import every_hit
 from tests.search.conftest import Office, put_document
 
 
@@ -28,7 +29,7 @@ def test_pages_follow_on_by_place_without_a_gap(office: Office) -> None:
 def test_every_hit_is_told_newest_first(office: Office) -> None:
     visible = Visible((), True)
     with office.database.reading() as session:
-        asked = ask(office.index, "回访", visible=visible)
+        asked = ask(office.index, Question("回访"), visible)
         hits = [hit.document_id for hit in every_hit(session, asked, visible, 1000)]
         assert len(list(every_hit(session, asked, visible, 5))) == 5
     assert hits == [hit.document_id for hit in office.ask("回访", visible).hits]
@@ -66,7 +67,7 @@ def test_older_ones_follow_those_that_were_ranked(office: Office, monkeypatch: p
 def test_ranking_is_stable_and_takes_the_newest_of_equals() -> None:
     assert RANKED == 1000
     same = [Ranked(place, " 漏水 ", frozenset()) for place in (1, 3, 2)]
-    from_question = ask(Index({}), "漏水", visible=Visible((), True)).meaning
+    from_question = ask(Index({}), Question("漏水"), Visible((), True)).meaning
     assert from_question is not None
     assert ranked(same, from_question) == [3, 2, 1]
     assert ranked([], from_question) == []

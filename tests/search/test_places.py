@@ -9,9 +9,9 @@ import pytest
 from records import readings
 from records.readings import FieldRead, LineRead, PageRead
 from records.tables import Document, Page
+from search.asking import Visible
 from search.places import found_on
 from search.query import understand
-from search.results import Visible
 from tests.search.conftest import put_document
 
 LEFT = (0.1, 0.2, 0.4, 0.02)

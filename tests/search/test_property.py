@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -20,10 +20,10 @@ from records.tables import Dossier
 from records.vault import Vault
 from search import names
 from search.analysis import fold, fragment_form, normal_form
+from search.asking import Question, Visible
 from search.facets import facets
 from search.index import Index
-from search.results import Visible, search
-from search.saved import Kept
+from search.results import search
 from search.suggestions import did_you_mean, suggest
 from search.widening import wider
 from tests.search.conftest import put_document
@@ -88,28 +88,21 @@ def corpus(database: Database, index: Index, documents: dict[int, Filed]) -> Ite
         session.rollback()
 
 
-def _saved(session: Session, index: Index, kept: Kept, visible: Visible) -> object:
-    """A saved search, opened by whoever may see this."""
-    given = asdict(kept)
-    question, unit, form = given.pop("query"), given.pop("unit") or None, given.pop("form") or None
-    return search(session, index, question, visible=visible, unit=unit, form=form, **given)
-
-
 def everything_told(session: Session, index: Index, question: str, visible: Visible) -> list[object]:
     """All that search says to a question: by date, by relevance, narrowed, facets, suggestions, what was meant."""
     typed = question.strip("()").split(" ")[-1][:4]
     return [
-        search(session, index, question, visible=visible),
-        search(session, index, question, visible=visible, order="relevance", limit=3),
-        search(session, index, question, visible=visible, within="类别:HF 或 漏水", limit=2),
-        facets(session, index, question, visible=visible),
+        search(session, index, Question(question), visible),
+        search(session, index, Question(question, order="relevance"), visible, limit=3),
+        search(session, index, Question(question, within="类别:HF 或 漏水"), visible, limit=2),
+        search(session, index, Question("水", within=question), visible),
+        facets(session, index, Question(question), visible),
         *(
             suggest(session, index, part, visible=visible, register=True)
             for part in (typed, "编号:TS-01-2026", "00000")
         ),
         did_you_mean(session, index, typed.replace("水", "税"), visible=visible, register=True),
         wider(session, index, f"{question} 日期:2019", visible=visible),
-        *(_saved(session, index, kept, visible) for kept in (Kept(question), Kept("水", question))),
     ]
 
 
@@ -148,7 +141,7 @@ def test_the_answer_is_the_answer_over_only_what_one_may_see(
     asked: list[str],
     may_see: tuple[set[int], bool],
 ) -> None:
-    monkeypatch.setattr("search.results._MOST_TOKENS", most_tokens)
+    monkeypatch.setattr("search.asking._MOST_TOKENS", most_tokens)
     ids = three_dossiers(database, vault, actors)
     scopes, series = may_see
     visible = Visible([ids[scope - 1] for scope in scopes], series)
@@ -176,7 +169,7 @@ def test_any_fragment_is_found_wherever_it_stands_and_nowhere_else(
         return
     with corpus(database, index, dict(enumerate(documents, start=1))) as session:
         owners = dict(zip(ids, ["王建国", "李漏水", "王结案"], strict=True))
-        found = {hit.document_id for hit in search(session, index, f'"{fragment}"', visible=Visible(ids, True)).hits}
+        found = {hit.document_id for hit in search(session, index, Question(f'"{fragment}"'), Visible(ids, True)).hits}
     expected = {
         number
         for number, one in enumerate(documents, start=1)

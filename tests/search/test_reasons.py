@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from search.results import Visible
+from search.asking import Visible
 from search.widening import Wider, wider
 from tests.search.conftest import Office
 

@@ -8,7 +8,7 @@ import pytest
 
 from records.errors import OfficeError
 from records.identifiers import BadUnitCode
-from search.results import Visible
+from search.asking import Visible
 from tests.search.conftest import Office
 
 FINDS: dict[str, set[str]] = {

@@ -15,11 +15,11 @@ from records.leaving import Leaving
 from records.tables import AuditEntry, Dossier
 from records.vault import Vault
 from search import saved
-from search.saved import Kept
+from search.asking import Question
 from search.saved_tables import SavedSearch
 from tests.search.conftest import Office
 
-LEAKS = Kept("漏水 非 已结案", within="表单:TS-01", unit="3-2-1201", since=date(2026, 1, 1), order="relevance")
+LEAKS = Question("漏水 非 已结案", within="表单:TS-01", unit="3-2-1201", since=date(2026, 1, 1), order="relevance")
 
 
 def names(session: Session, actor: Any) -> list[str]:
@@ -29,11 +29,11 @@ def names(session: Session, actor: Any) -> list[str]:
 def test_a_question_is_kept_with_its_filters_and_comes_back_whole(office: Office, actors: Any) -> None:
     with office.database.transaction() as session:
         saved.save(session, actors.staff, " 本月  渗漏 ", LEAKS)
-        saved.save(session, actors.staff, "本月 渗漏", Kept("渗水"))
+        saved.save(session, actors.staff, "本月 渗漏", Question("渗水"))
         saved.save(session, actors.staff, "本月 渗漏", LEAKS)
     with office.database.reading() as session:
         assert names(session, actors.staff) == ["本月 渗漏"]
-        assert saved.kept_in(saved.find(session, actors.staff, "本月 渗漏")) == LEAKS
+        assert saved.question_of(saved.find(session, actors.staff, "本月 渗漏")) == LEAKS
 
 
 def test_what_is_shared_is_everybodys_and_the_rest_nobody_elses(office: Office, actors: Any) -> None:
@@ -69,14 +69,14 @@ def test_names_are_ones_own_to_give(office: Office, actors: Any) -> None:
             saved.rename(session, actors.staff, first, "乙")
         saved.rename(session, actors.staff, first, "丁")
         assert names(session, actors.staff) == ["丁", "乙"]
-        for name, kept in ((" ", LEAKS), ("长" * 61, LEAKS), ("空", Kept(" ")), ("长", Kept("长" * 501))):
+        for name, kept in ((" ", LEAKS), ("长" * 61, LEAKS), ("空", Question(" ")), ("长", Question("长" * 501))):
             with pytest.raises(BadInput):
                 saved.save(session, actors.staff, name, kept)
 
 
 def test_the_log_holds_neither_name_nor_question(office: Office, actors: Any) -> None:
     with office.database.transaction() as session:
-        row = saved.save(session, actors.staff, "张伟强的事", Kept("张伟强 13800138000"))
+        row = saved.save(session, actors.staff, "张伟强的事", Question("张伟强 13800138000"))
         saved.rename(session, actors.staff, row, "欧阳的事")
         saved.forget(session, actors.staff, row)
     with office.database.reading() as session:
@@ -96,9 +96,9 @@ def test_the_destruction_of_a_dossier_takes_what_names_its_people(office: Office
         home.state = "open"
         people.add_person(session, actors.staff, home, people.NewPerson("agent", "钱大勇"), date(2026, 1, 1))
         for question in telling + others:
-            saved.save(session, actors.staff, f"检索{len(names(session, actors.staff))}", Kept(question))
-        saved.save(session, actors.staff, "张伟强家", Kept("漏水"))
-        saved.save(session, actors.staff, "范围", Kept("漏水", within="业主:张伟强"))
+            saved.save(session, actors.staff, f"检索{len(names(session, actors.staff))}", Question(question))
+        saved.save(session, actors.staff, "张伟强家", Question("漏水"))
+        saved.save(session, actors.staff, "范围", Question("漏水", within="业主:张伟强"))
     with office.database.transaction() as session:
         gone = saved.erase_telling(session, vault, [Leaving((1,)), Leaving((), home.id)])
         left = {row.query for row in session.scalars(select(SavedSearch))}

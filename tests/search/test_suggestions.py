@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from search.results import Visible
+from search.asking import Visible
 from search.suggestions import Suggestion, did_you_mean, suggest
 from tests.search.conftest import Office
 

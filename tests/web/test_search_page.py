@@ -14,6 +14,7 @@ from records.audit import Verb
 from records.tables import AuditEntry
 from retention import erasure, material
 from search import names, saved
+from search.asking import Question
 from tests.search.conftest import put_document
 from tests.web.conftest import OWNER, SECRET_TEXT, Visitor
 from web.acts import disposals, people
@@ -120,7 +121,7 @@ def test_a_destroyed_dossier_leaves_no_name_to_search_by(office: Office) -> None
     with office.transaction() as session:
         clerk = users.find_actor(session, "staff")
         for question in (OWNER, "漏水"):
-            saved.save(session, clerk, question, saved.Kept(question))
+            saved.save(session, clerk, question, Question(question))
         assert len(names.owners_called(session, "wangjg", 5)) == 1
     with office.transaction() as session:
         dossier = dossiers.find_dossier(session, "DA-3-2-1201-01")
@@ -135,6 +136,6 @@ def test_a_destroyed_dossier_leaves_no_name_to_search_by(office: Office) -> None
 def test_who_is_deactivated_leaves_nothing_that_they_searched_for(office: Office) -> None:
     with office.transaction() as session:
         clerk = users.find_actor(session, "staff")
-        saved.save(session, clerk, "我的", saved.Kept(OWNER))
+        saved.save(session, clerk, "我的", Question(OWNER))
         people.deactivate(session, users.find_actor(session, "admin"), users.find_user(session, "staff"))
         assert saved.listed(session, clerk) == []

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -14,7 +12,8 @@ from records import access
 from records.errors import BadInput, OfficeError
 from records.users import Actor
 from retention.holds import HOLDERS, MOST_FOUND
-from search.results import Hit, Visible, ask, every_hit
+from search.asking import Question, Visible, ask
+from search.results import Hit, every_hit
 from web.office import Office
 
 
@@ -27,24 +26,6 @@ class FoundMoved(OfficeError):
 
 
 @dataclass(frozen=True)
-class Asking:
-    """A question as the search page has it."""
-
-    text: str
-    within: str = ""
-    unit: str = ""
-    form: str = ""
-    since: date | None = None
-    until: date | None = None
-
-    @property
-    def whole(self) -> str:
-        """All of it in one text, for its digest."""
-        parts = (self.text, self.within, self.unit, self.form, str(self.since or ""), str(self.until or ""))
-        return "\n".join(parts).strip()
-
-
-@dataclass(frozen=True)
 class Found:
     """What a question finds now: the documents' ids, and a digest by which the confirmation names them."""
 
@@ -53,20 +34,21 @@ class Found:
     seen: str
 
 
-def find(session: Session, office: Office, actor: Actor, asking: Asking) -> Found:
+def find(session: Session, office: Office, actor: Actor, question: Question) -> Found:
     """Everything that the question finds and the actor may know of. Raises NotAllowed, BadInput (too much)."""
     actor.require("冻结档案", *HOLDERS)
     visible = Visible(access.open_dossiers(session, actor), access.sees_series(actor))
-    how: dict[str, Any] = {
-        "visible": visible, "within": asking.within, "unit": asking.unit or None, "form": asking.form or None,
-        "since": asking.since, "until": asking.until,
-    }  # fmt: skip
-    asked = ask(office.index, asking.text, **how)
-    hits = list(every_hit(session, asked, visible, MOST_FOUND + 1))
+    hits = list(every_hit(session, ask(office.index, question, visible), visible, MOST_FOUND + 1))
     if len(hits) > MOST_FOUND:
         raise BadInput(what=f"检索结果超过 {MOST_FOUND} 件,请缩小范围,或按单元、类别冻结")
     ids = sorted({hit.document_id for hit in hits})
     return Found(hits, ids, hashlib.sha256(",".join(map(str, ids)).encode()).hexdigest()[:32])
+
+
+def in_one_text(question: Question) -> str:
+    """All that decides what a question finds, for its digest."""
+    parts = (question.text, question.within, question.unit, question.form, question.since or "", question.until or "")
+    return "\n".join(map(str, parts)).strip()
 
 
 def require_seen(found: Found, seen: str, count: int) -> None:

@@ -10,8 +10,8 @@ from records.users import OFFICE_ROLES
 from retention import holds
 from retention.holds import HOLD_KINDS
 from retention.tables import Hold
+from search.asking import Question
 from web.acts import hold_found as hold_found_acts
-from web.acts.hold_found import Asking
 from web.acts.hold_targets import target_of
 from web.commands.answers import Answer, Column, Table, answer, said
 from web.commands.console import DAY, Console, OfficeCommand, pass_console
@@ -60,13 +60,14 @@ def release(console: Console, hold: int) -> Answer:
 @pass_console
 def hold_found(console: Console, query: str, count: int, reason: str, review_on: date | None) -> Answer:
     """冻结一次检索现在找到的全部文件。 / Hold every document that a question finds now."""
-    asking = Asking(query)
+    question = Question(query)
     with console.office.transaction() as session:
         actor = console.actor(session)
         holds.take_turns(session)
-        found = hold_found_acts.find(session, console.office, actor, asking)
+        found = hold_found_acts.find(session, console.office, actor, question)
         hold_found_acts.require_count(found, count)
-        row = _hold(holds.place_on_found(session, actor, found.document_ids, asking.whole, reason, review_on))
+        asked = hold_found_acts.in_one_text(question)
+        row = _hold(holds.place_on_found(session, actor, found.document_ids, asked, reason, review_on))
     return said(
         {"hold": row}, f"已冻结 {count} 件(冻结 {row['id']} 号)。", f"{count} documents are on hold (no. {row['id']})."
     )

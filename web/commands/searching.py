@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 import click
 from sqlalchemy.orm import Session
@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 from forms.catalogue.rows import Named
 from records import access, audit
 from records.audit import Verb
-from records.users import OFFICE_ROLES, Actor
+from records.users import OFFICE_ROLES
 from retention.certificates import tombstone
 from search import saved as saved_searches
+from search.asking import Order, Question, Visible, ask
 from search.facets import Facets, Value, facets
-from search.results import Hit, Order, Results, Visible, ask, every_hit, search
+from search.results import Hit, Results, every_hit, search
 from search.suggestions import did_you_mean
 from web.acts import found_sheet
 from web.acts.page_texts import field_names
@@ -78,7 +79,10 @@ def command(
     saved: str | None,
     save: str | None,
     share: bool,
-    **filters: Any,
+    unit: str | None,
+    form: str | None,
+    since: date | None,
+    until: date | None,
 ) -> Answer:
     """全文检索;只找得到有权查阅的。 / Full-text search within what you may see.
 
@@ -88,21 +92,21 @@ def command(
         zh, en = "给出检索词或 --saved 名称;--share 须同 --save", "give QUERY or --saved NAME; --share goes with --save"
         raise click.UsageError(f"{zh} / {en}")
     office = console.office
+    question = Question(query, "", unit or "", form or "", since, until, order)
     with office.transaction() as session:
         actor = console.actor(session)
         if saved:
-            query, order, filters = _saved(session, actor, saved)
+            question = saved_searches.question_of(saved_searches.find(session, actor, saved))
         if save:
-            _keep(session, actor, save, query, order, filters, share)
+            saved_searches.save(session, actor, save, question, shared=share)
         visible = Visible(access.open_dossiers(session, actor), access.sees_series(actor))
-        how: dict[str, Any] = {"visible": visible, **filters}
-        found = search(session, office.index, query, order=order, limit=limit, offset=offset, before=before, **how)
-        gone = tombstone(session, query) if visible.series else None
-        counted = facets(session, office.index, query, **how) if faceted else None
+        found = search(session, office.index, question, visible, limit=limit, offset=offset, before=before)
+        gone = tombstone(session, question.text) if visible.series else None
+        counted = facets(session, office.index, question, visible) if faceted else None
         meant = [] if found.total else did_you_mean(
-            session, office.index, query, visible=visible, register=actor.role in OFFICE_ROLES
+            session, office.index, question.text, visible=visible, register=actor.role in OFFICE_ROLES
         )  # fmt: skip
-        written = _write(session, office, query, xlsx, how) if xlsx else 0
+        written = _write(session, office, question, visible, xlsx) if xlsx else 0
         audit.append(session, actor.id, Verb.SEARCHED, "search", {"found": found.total, "written": written})
     hits = [_hit(hit, field_names(office.catalogue, hit.form_code)) for hit in found.hits]
     ignored = [one.zh for one in found.ignored]
@@ -117,23 +121,9 @@ def command(
     return answer(data, Table(HIT_COLUMNS, hits), *remarks)
 
 
-def _saved(session: Session, actor: Actor, name: str) -> tuple[str, Order, dict[str, Any]]:
-    kept = saved_searches.kept_in(saved_searches.find(session, actor, name))
-    narrowed = {"within": kept.within, "unit": kept.unit or None, "form": kept.form or None}
-    return kept.query, kept.order, {**narrowed, "since": kept.since, "until": kept.until}
-
-
-def _keep(
-    session: Session, actor: Actor, name: str, query: str, order: Order, filters: Mapping[str, Any], share: bool
-) -> None:
-    unit, form = filters["unit"] or "", filters["form"] or ""
-    kept = saved_searches.Kept(query, filters.get("within", ""), unit, form, filters["since"], filters["until"], order)
-    saved_searches.save(session, actor, name, kept, shared=share)
-
-
-def _write(session: Session, office: Office, query: str, path: Path, how: dict[str, Any]) -> int:
-    asked = ask(office.index, query, **how)
-    return found_sheet.write(every_hit(session, asked, how["visible"], found_sheet.MOST_ROWS), path)
+def _write(session: Session, office: Office, question: Question, visible: Visible, path: Path) -> int:
+    asked = ask(office.index, question, visible)
+    return found_sheet.write(every_hit(session, asked, visible, found_sheet.MOST_ROWS), path)
 
 
 def _values(values: Sequence[Value]) -> list[dict[str, object]]:

@@ -21,6 +21,7 @@ from records.tables import User
 from records.users import Actor
 from retention import holds
 from search import saved
+from search.asking import Question
 from web.demo.desk import Desk, Paper, smeared
 from web.demo.estate import (
     ADMIN,
@@ -299,8 +300,8 @@ class Story:
         with self.office.transaction() as session:
             kept = (("本月回访", "表单:回访记录表 日期:本月"), ("缺签名的文件", "状态:缺签名"))
             for name, question in kept:
-                saved.save(session, self._as(MANAGER), name, saved.Kept(question), shared=True)
-            saved.save(session, self._as(STAFF), "渗水与漏水", saved.Kept("渗水 或 漏水"))
+                saved.save(session, self._as(MANAGER), name, Question(question), shared=True)
+            saved.save(session, self._as(STAFF), "渗水与漏水", Question("渗水 或 漏水"))
 
     def _ask(
         self, person: Person, unit: str, purpose: str, *,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -15,9 +14,9 @@ from retention import holds
 from retention.holds import HOLDERS
 from web import visit
 from web.acts import hold_found
-from web.acts.hold_found import Asking
 from web.acts.hold_targets import target_of
 from web.hold_names import hold_name
+from web.views.search import asked_for
 from web.visit import only
 
 views = Blueprint("holds", __name__, url_prefix="/retention/holds")
@@ -57,29 +56,24 @@ def place() -> ResponseReturnValue:
 @only(*HOLDERS)
 def found() -> ResponseReturnValue:
     """What a question finds, before it is held: how much, and the first of it."""
-    asking = _asking(request.args)
-    seen = hold_found.find(visit.look(), visit.office(), visit.actor(), asking)
-    return render_template("hold_found.html", asking=asking, found=seen, shown=seen.hits[:SHOWN])
+    question = asked_for()
+    seen = hold_found.find(visit.look(), visit.office(), visit.actor(), question)
+    return render_template("hold_found.html", question=question, found=seen, shown=seen.hits[:SHOWN])
 
 
 @views.post("/found")
 @only(*HOLDERS)
 def place_on_found() -> ResponseReturnValue:
     """Hold everything that the question found, if it still finds the same."""
-    asking, me = _asking(request.form), visit.actor()
+    question, me = asked_for(), visit.actor()
     with visit.act() as session:
         holds.take_turns(session)
-        seen = hold_found.find(session, visit.office(), me, asking)
+        seen = hold_found.find(session, visit.office(), me, question)
         hold_found.require_seen(seen, visit.typed("seen"), visit.number("count", 0))
-        holds.place_on_found(session, me, seen.document_ids, asking.whole, visit.typed("reason"), _review_date())
+        asked = hold_found.in_one_text(question)
+        holds.place_on_found(session, me, seen.document_ids, asked, visit.typed("reason"), _review_date())
     flash(_("已冻结 {count} 件。冻结期间任何清册都不会销毁它们。").format(count=len(seen.document_ids)), "success")
     return redirect(url_for("holds.listing"))
-
-
-def _asking(typed: Mapping[str, str]) -> Asking:
-    days = {name: clock.parse_date(typed[name]) for name in ("since", "until") if typed.get(name, "").strip()}
-    within, unit, form = (typed.get(name, "").strip() for name in ("within", "unit", "form"))
-    return Asking(typed.get("q", "").strip(), within, unit, form, days.get("since"), days.get("until"))
 
 
 def _review_date() -> date | None:

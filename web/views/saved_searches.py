@@ -19,11 +19,11 @@ views = Blueprint("saved_searches", __name__, url_prefix="/search/saved")
 @only(*OFFICE_ROLES)
 def save() -> ResponseReturnValue:
     """Save the question that is on the page; under a name of one's own that is there already, in its place."""
-    kept = asked_for()
+    question = asked_for()
     with visit.act() as session:
-        saved.save(session, visit.actor(), visit.typed("name"), kept, shared=bool(visit.typed("shared")))
+        saved.save(session, visit.actor(), visit.typed("name"), question, shared=bool(visit.typed("shared")))
     flash(_("已保存，检索页（清空检索框）可随时打开。"), "success")
-    return redirect(address_of(kept))
+    return redirect(address_of(question))
 
 
 @views.post("/<int:saved_id>/name")

@@ -19,8 +19,9 @@ from records.audit import Verb
 from records.users import OFFICE_ROLES
 from retention.certificates import tombstone
 from search import saved, widening
+from search.asking import Order, Question, Visible, ask
 from search.facets import facets
-from search.results import Order, Results, Visible, ask, every_hit, search
+from search.results import Results, every_hit, search
 from search.suggestions import Suggestion, did_you_mean, suggest
 from web import facet_links, visit
 from web.acts import found_sheet
@@ -46,50 +47,48 @@ def page() -> ResponseReturnValue:
 
     ``live``: only the answer, for the page that shows it while its box is typed into.
     """
-    kept, live = asked_for(), bool(request.args.get("live"))
+    question, live = asked_for(), bool(request.args.get("live"))
     template = "search_answer.html" if live else "search.html"
-    if not kept.query:
+    if not question.text:
         return render_template(template, text="", results=None, examples=_examples(), saved=_saved())
-    address = None if live else led_to(kept.query)
+    address = None if live else led_to(question.text)
     if address is not None:
         return redirect(address)
-    results = _found(kept)
+    results = _found(question)
     if not request.args.get("before") and (not live or _begins_typing()):
         _log({"found": results.total})
-    return render_template(template, **_answer(kept, results, live=live))
+    return render_template(template, **_answer(question, results, live=live))
 
 
-def _found(kept: saved.Kept) -> Results:
+def _found(question: Question) -> Results:
     number, before = max(1, request.args.get("page", 1, type=int)), request.args.get("before", type=int)
     return search(
-        visit.look(), visit.office().index, kept.query, **_how(kept), order=kept.order, limit=PER_PAGE,
-        offset=(number - 1) * PER_PAGE, before=before if kept.order == "date" else None,
+        visit.look(), visit.office().index, question, _visible(), limit=PER_PAGE, offset=(number - 1) * PER_PAGE,
+        before=before if question.order == "date" else None,
     )  # fmt: skip
 
 
-def _answer(kept: saved.Kept, results: Results, *, live: bool) -> dict[str, Any]:
-    look, index, how, catalogue = visit.look(), visit.office().index, _how(kept), visit.office().catalogue
-    nothing = not results.total
+def _answer(question: Question, results: Results, *, live: bool) -> dict[str, Any]:
+    look, index, visible, catalogue = visit.look(), visit.office().index, _visible(), visit.office().catalogue
+    text, nothing = question.text, not results.total
     return {
-        "text": kept.query,
-        "within": kept.within,
-        "kept": kept,
-        "order": kept.order,
+        "text": text,
+        "question": question,
         "results": results,
-        "counted": (counted := facets(look, index, kept.query, **how)),
-        "groups": facet_links.groups(counted, catalogue, kept.query, kept.within),
-        "meant": _meant(kept, how["visible"]) if nothing else [],
-        "wider": widening.wider(look, index, kept.query, visible=how["visible"]) if nothing else [],
-        "shortcuts": shortcuts(kept.query),
-        "homes": homes(kept.query),
-        "closed": closed_dossiers(kept.query),
-        "suggestions": _suggestions(kept.query) if live else [],
-        "gone": tombstone(look, kept.query),
+        "counted": (counted := facets(look, index, question, visible)),
+        "groups": facet_links.groups(counted, catalogue, text, question.within),
+        "meant": _meant(text, visible) if nothing else [],
+        "wider": widening.wider(look, index, text, visible=visible) if nothing else [],
+        "shortcuts": shortcuts(text),
+        "homes": homes(text),
+        "closed": closed_dossiers(text),
+        "suggestions": _suggestions(text) if live else [],
+        "gone": tombstone(look, text),
         "forms": {form.code: form for form in catalogue.forms},
         "names": partial(field_names, catalogue),
         "known_by": READINGS,
         "reasons": REASONS,
-        "again": partial(_again, kept),
+        "again": partial(_again, question),
         "page": max(1, request.args.get("page", 1, type=int)),
         "per_page": PER_PAGE,
         "examples": _examples(),
@@ -97,9 +96,9 @@ def _answer(kept: saved.Kept, results: Results, *, live: bool) -> dict[str, Any]
     }
 
 
-def _meant(kept: saved.Kept, visible: Visible) -> list[str]:
+def _meant(text: str, visible: Visible) -> list[str]:
     """Near questions; where there are none on those days, on any."""
-    tried = dict.fromkeys([kept.query, widening.undated(kept.query)])
+    tried = dict.fromkeys([text, widening.undated(text)])
     found = (
         did_you_mean(visit.look(), visit.office().index, one, visible=visible, register=True) for one in tried if one
     )
@@ -123,12 +122,11 @@ def _suggestions(typed: str) -> list[Suggestion]:
 @only(*OFFICE_ROLES)
 def sheet() -> ResponseReturnValue:
     """All that was found as a worksheet, in the same order of days; what it took along stands in the log."""
-    kept = asked_for()
-    how = _how(kept)
-    asked = ask(visit.office().index, kept.query, **how)
+    visible = _visible()
+    asked = ask(visit.office().index, asked_for(), visible)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "results.xlsx"
-        written = found_sheet.write(every_hit(visit.look(), asked, how["visible"], found_sheet.MOST_ROWS), path)
+        written = found_sheet.write(every_hit(visit.look(), asked, visible, found_sheet.MOST_ROWS), path)
         answer = Response(path.read_bytes(), mimetype=XLSX)
     _log({"found": written, "written": written})
     name = f"{clock.today():%Y%m%d}-results.xlsx"
@@ -136,10 +134,10 @@ def sheet() -> ResponseReturnValue:
     return answer
 
 
-def asked_for() -> saved.Kept:
+def asked_for() -> Question:
     """The question and what narrows it, from the address or from a submitted form."""
     given = request.values
-    return saved.Kept(
+    return Question(
         given.get("q", "").strip(),
         given.get("within", "").strip(),
         given.get("unit", "").strip(),
@@ -150,22 +148,17 @@ def asked_for() -> saved.Kept:
     )
 
 
-def address_of(kept: saved.Kept, endpoint: str = "search.page", **more: object) -> str:
+def address_of(question: Question, endpoint: str = "search.page", **more: object) -> str:
     """The address of a question with what narrows it."""
-    narrowed = {name: value for name in ("within", "unit", "form", "since", "until") if (value := getattr(kept, name))}
-    order = {"order": kept.order} if kept.order != "date" else {}
-    return url_for(endpoint, **{"q": kept.query or None, **narrowed, **order, **more})
+    narrowed = {
+        name: value for name in ("within", "unit", "form", "since", "until") if (value := getattr(question, name))
+    }
+    order = {"order": question.order} if question.order != "date" else {}
+    return url_for(endpoint, **{"q": question.text or None, **narrowed, **order, **more})
 
 
-def _again(kept: saved.Kept, order: Order | None = None, endpoint: str = "search.page", **more: object) -> str:
-    return address_of(replace(kept, order=order or kept.order), endpoint, **more)
-
-
-def _how(kept: saved.Kept) -> dict[str, Any]:
-    return {
-        "visible": _visible(), "within": kept.within, "unit": kept.unit or None, "form": kept.form or None,
-        "since": kept.since, "until": kept.until,
-    }  # fmt: skip
+def _again(question: Question, order: Order | None = None, endpoint: str = "search.page", **more: object) -> str:
+    return address_of(replace(question, order=order or question.order), endpoint, **more)
 
 
 def _visible() -> Visible:
@@ -194,7 +187,7 @@ def _begins_typing() -> bool:
 def _saved() -> list[dict[str, Any]]:
     me = visit.actor()
     return [
-        {"row": row, "own": row.saved_by == me.id, "address": address_of(saved.kept_in(row))}
+        {"row": row, "own": row.saved_by == me.id, "address": address_of(saved.question_of(row))}
         for row in saved.listed(visit.look(), me)
     ]
 
