@@ -14,8 +14,10 @@ from records import changes, clock
 from records.database import Database
 from records.tables import Document
 from records.verify import Finding
-from search import analysis, engines, names, rebuilding, shadow
+from search import analysis, names, rebuilding, shadow
 from search.analysis import fold, fragment_form, is_han, normal_form
+from search.engine import Kept
+from search.engines import engine_for
 from search.sounds import spellings
 from search.sources import Analysed, Source, gather
 from search.tables import LIVE, SearchEntry, chosen, document_at, state_of
@@ -103,11 +105,11 @@ class Index:
         state = state_of(session)
         alive = state.leased_until is not None and state.leased_until > clock.now()
         reasons = state.analysis != analysis.VERSION or state.building is not None
-        return not alive and (reasons or engines.engine_for(session).is_outgrown(session))
+        return not alive and (reasons or engine_for(session).is_outgrown(session))
 
     def findings(self, session: Session) -> Iterator[Finding]:
         """What the index says differently from the records, by document."""
-        engine = engines.engine_for(session)
+        engine = engine_for(session)
         if not engine.is_sound(session):
             yield _BROKEN
             return
@@ -141,7 +143,7 @@ class Index:
         session.add_all(_entry(source, own) for source, own in changed.items())
         session.flush()
         kept = [(source.place, own.words, own.facts) for source, own in changed.items()]
-        engines.engine_for(session).put(session, kept)
+        engine_for(session).put(session, kept)
 
 
 def _normal_names(names: Sequence[str]) -> tuple[str, ...]:
@@ -189,7 +191,7 @@ def _forget(session: Session, entries: Sequence[SearchEntry]) -> None:
         session.expunge(entry)
 
 
-def _kept(session: Session, places: Container[int]) -> Iterator[engines.Kept]:
+def _kept(session: Session, places: Container[int]) -> Iterator[Kept]:
     """All entries as the engine should keep them, of those that it knows."""
     query = select(SearchEntry.place, SearchEntry.words, SearchEntry.facts).execution_options(yield_per=1000)
     for place, words, facts in session.execute(query):
@@ -205,8 +207,12 @@ def _compare(
         entry, own = known.get(source.document_id), source.analysed()
         if entry is None or entry.place not in places:
             yield _finding("missing", source.document_id, "不在索引中", "is not in the index")
-        elif entry.place in differing or (entry.digest, entry.words, entry.facts) != (own.digest, own.words, own.facts):
+        elif entry.place in differing or _says(entry) != (source.dossier_id, own.digest, own.words, own.facts):
             yield _finding("stale", source.document_id, "与索引不一致", "is indexed differently from what it holds")
+
+
+def _says(entry: SearchEntry) -> tuple[int | None, str, str, str]:
+    return entry.dossier_id, entry.digest, entry.words, entry.facts
 
 
 def _finding(kind: str, document_id: int, zh: str, en: str) -> Finding:

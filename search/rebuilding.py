@@ -26,7 +26,9 @@ from records.database import Database
 from records.errors import OfficeError
 from records.tables import Document
 from search import analysis, shadow
-from search.engines import Kept, add_part, engine_for, index_part, tokens_of
+from search.engine import Kept, tokens_of
+from search.engines import engine_for
+from search.gin import add_part, index_part
 from search.sources import Analysed, Source, gather
 from search.tables import ENTRIES, LIVE, OLD, SHADOW, WORDS, SearchPending, SearchState, chosen, place_of
 
@@ -257,8 +259,8 @@ class _Postgresql:
                 with cursor.copy(f"COPY {SHADOW} ({', '.join(_COLUMNS)}) FROM STDIN") as copy:
                     copy.write("".join(_line(entry) for entry, _ in left))
                 for name, own in self._by_part(left):
-                    with cursor.copy(f"COPY {name} (place, tokens) FROM STDIN") as copy:
-                        copy.write("".join(f"{entry[1]}\t{tokens}\n" for entry, tokens in own))
+                    with cursor.copy(f"COPY {name} (place, dossier_id, tokens) FROM STDIN") as copy:
+                        copy.write("".join(_line((entry[1], entry[2], tokens)) for entry, tokens in own))
             _advance(session, len(rows))
         if left:
             self._index_up_to(self._part_of(left[0][0][1]))
@@ -317,9 +319,9 @@ def _cuts(documents: int) -> list[int]:
     return cuts
 
 
-def _line(entry: Row) -> str:
-    """An entry as COPY takes it. Normal forms, facts and codes hold no character that it would read as a sign."""
-    return "\t".join("\\N" if value is None else str(value) for value in entry) + "\n"
+def _line(values: Sequence[Any]) -> str:
+    """A row as COPY takes it. Normal forms, tokens, facts and codes hold no character that it would read as a sign."""
+    return "\t".join("\\N" if value is None else str(value) for value in values) + "\n"
 
 
 def _noted(session: Session, rows: Sequence[Row]) -> set[int]:

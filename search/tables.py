@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import (
@@ -18,6 +18,7 @@ from sqlalchemy import (
     any_,
     cast,
     func,
+    literal,
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -43,10 +44,10 @@ class SearchEntry(Base):
     """
 
     __tablename__ = "search_entries"
-    __table_args__ = (UniqueConstraint("dossier_id", "place"),)
+    __table_args__ = (UniqueConstraint("place", "dossier_id"), UniqueConstraint("dossier_id", "place"))
 
     document_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    place: Mapped[int] = mapped_column(BigInteger, unique=True)
+    place: Mapped[int] = mapped_column(BigInteger)
     dossier_id: Mapped[int | None] = mapped_column(Integer)
     series: Mapped[str | None] = mapped_column(String(8))
     unit_code: Mapped[str] = mapped_column(String(32), default="")
@@ -124,7 +125,16 @@ def chosen(session: Session, column: _Column, among: Sequence[int]) -> ColumnEle
     if session.get_bind().dialect.name == "sqlite":
         given = func.json_each(json.dumps(list(among))).table_valued("value")
         return column.in_(select(given.c.value))
-    return column == any_(cast(list(among), ARRAY(BigInteger)))
+    return column == any_(cast(literal(as_array(among), Text), ARRAY(BigInteger)))
+
+
+def as_array(numbers: Iterable[int]) -> str:
+    """Numbers as PostgreSQL writes an array of them: one text, where its driver would look at each.
+
+    >>> as_array([3, 5])
+    '{3,5}'
+    """
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 def state_of(session: Session, *, hold: bool = False) -> SearchState:

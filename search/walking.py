@@ -7,17 +7,19 @@ there are enough. So a page of a question costs little however much there is to 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, not_, or_, true
 from sqlalchemy.orm import Session
 
 from search.analysis import is_han
-from search.engines import FIRST, LAST, Engine, Reach, engine_for
+from search.engine import FIRST, LAST, Engine, Reach
+from search.engines import engine_for
 from search.expressions import (
     EVERYTHING,
+    NOTHING,
     Either,
     Every,
     Expression,
@@ -83,28 +85,19 @@ def _ways(meant: Expression, last: int) -> list[_Way]:
 def _walk(session: Session, way: _Way, most: int) -> Iterator[int]:
     engine, first, dossiers = engine_for(session), way.reach.first, way.reach.dossiers
     last, size, found, seen = way.reach.last, most, 0, 0
-    while True:
-        # Where the asker's documents are not too rare among the candidates these are looked at one by one; else only
-        # those are candidates that the asker's dossiers hold, which are looked up all at once.
-        singly = dossiers is not None and found * _RARE >= seen
-        candidates = engine.newest(session, way.asked, Reach(first, last, None if singly else dossiers), size)
-        rest = every([Scope(dossiers, series=False), way.rest]) if dossiers is not None and singly else way.rest
-        kept = _decided(session, rest, candidates)
-        yield from kept
-        if len(candidates) < size:
+    decided = None if way.rest == EVERYTHING else decides(session, way.rest)
+    while way.asked != NOTHING:
+        # Where the asker's documents are not too rare among the candidates these are looked at one by one.
+        reach = Reach(first, last, dossiers, rare=found * _RARE < seen)
+        looked = engine.newest(session, way.asked, reach, size, decided)
+        yield from looked.places
+        if looked.candidates < size:
             return
-        found, seen = found + len(kept), seen + len(candidates)
-        last = candidates[-1] - 1
+        found, seen = found + len(looked.places), seen + looked.candidates
+        last = looked.oldest - 1
         # As many as are likely to hold what is missing: each costs a look at its entry.
         likely = min(seen // (found + 1) + 1, _RARE)
         size = min(max(_FEWEST, (most - found) * likely), _MOST)
-
-
-def _decided(session: Session, rest: Expression, candidates: Sequence[int]) -> Sequence[int]:
-    if rest == EVERYTHING or not candidates:
-        return candidates
-    query = select(SearchEntry.place).where(chosen(session, SearchEntry.place, candidates), decides(session, rest))
-    return sorted(session.scalars(query), reverse=True)
 
 
 def decides(session: Session, expression: Expression) -> ColumnElement[bool]:

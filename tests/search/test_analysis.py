@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search import analysis, characters, expressions, leaves, sounds, sources, tables
+from search import analysis, characters, engine, expressions, leaves, sounds, sources, tables
 from search.analysis import fold, fragment_form, normal_form, run_tokens, specials, words_tokens
 
 
@@ -18,7 +18,7 @@ def text_tokens(folded: str) -> set[str]:
     return words_tokens(normal_form(folded)) | {special.token for special in specials(folded)}
 
 
-@pytest.mark.parametrize("module", [analysis, characters, expressions, leaves, sounds, sources, tables])
+@pytest.mark.parametrize("module", [analysis, characters, engine, expressions, leaves, sounds, sources, tables])
 def test_the_docstrings_tell_the_truth(module: ModuleType) -> None:
     assert doctest.testmod(module).failed == 0
 

@@ -166,6 +166,25 @@ def test_the_check_names_what_is_missing_stale_and_extra(office: Office) -> None
     assert _findings(office) == []
 
 
+def test_the_check_names_a_document_that_its_entry_ascribes_to_another_dossier(office: Office) -> None:
+    leak = office.documents["leak"]
+    with Session(office.database.engine) as session, session.begin():
+        where = SearchEntry.document_id == leak
+        session.execute(update(SearchEntry).where(where).values(dossier_id=SearchEntry.dossier_id + 1))
+    assert _findings(office) == [("search.stale", f"document:{leak}")]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_the_check_names_a_document_that_its_words_ascribe_to_another_dossier(office: Office) -> None:
+    leak = office.documents["leak"]
+    with Session(office.database.engine) as session, session.begin():
+        own = "place IN (SELECT place FROM search_entries WHERE document_id = :leak)"
+        session.execute(text(f"UPDATE search_words SET dossier_id = dossier_id + 1 WHERE {own}"), {"leak": leak})
+    assert _findings(office) == [("search.stale", f"document:{leak}")]
+    office.index.rebuild(office.database)
+    assert _findings(office) == []
+
+
 def test_a_lost_or_broken_index_is_named_and_made_again(office: Office) -> None:
     before = office.found("漏水 或 业主:张")
     with office.database.transaction() as session:
