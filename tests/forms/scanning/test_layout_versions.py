@@ -11,7 +11,7 @@ from forms import issuing, numbering
 from forms.catalogue import load_catalogue
 from forms.layout_versions import VersionNotRaised
 from forms.scanning import samples
-from tests.forms.test_own_forms import FILE, write
+from tests.forms.catalogue.test_own_forms import FILE, write
 
 FIRST = FILE
 SECOND = FILE.replace(
