@@ -1,8 +1,9 @@
 """Filing judged page by page: 3,000 scans of all printed forms at three levels of wear, and what became of each.
 
 The corpus is made here: every form that is printed (``corpus_paper``), signed with pens from 0.25 to 0.9 mm, rasterised
-at 150, 200 and 300 dpi, in colour and grey, and worn by ``forms.scanning.samples``: skew, crops, noise, blur, JPEG,
-stains, quarter turns, pen strokes across the code, codes destroyed. Then it is filed through the intake as any pile is.
+at 150, 200 and 300 dpi, in colour and grey, and worn by ``forms.scanning.imitation.samples``: skew, crops, noise, blur,
+JPEG, stains, quarter turns, pen strokes across the code, codes destroyed. Then it is filed through
+the intake as any pile is.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from bench import corpus_paper
 from bench.corpus_paper import UNITS, Piece, Sheet, Truth
 from bench.peers import PEERS, RECOGNITION
 from bench.report import Section
-from forms.scanning import intake, samples
+from forms.scanning.imitation import samples
+from forms.scanning.receiving import batch_work, intake
 from forms.tables import ScanPage
 from records import dossiers, units, users
 from records.clock import parse_date
@@ -154,7 +156,7 @@ def _file(
     begun = time.perf_counter()
     with office.transaction() as session:
         batch_id = intake.receive(session, office.desk, actor, "scan.pdf", data).id
-    intake.work_batch(office.database, office.desk, actor, batch_id)
+    batch_work.work_batch(office.database, office.desk, actor, batch_id)
     tally.took("filing", time.perf_counter() - begun)
     with office.reading() as session:
         rows = session.scalars(select(ScanPage).where(ScanPage.batch_id == batch_id).order_by(ScanPage.position))

@@ -24,8 +24,8 @@ from forms.catalogue.rows import Form
 from forms.layout.cards import card_places
 from forms.paper import A4, A4_LANDSCAPE, CARD, Paper
 from forms.recipients import Recipient, Recipients
-from forms.scanning import samples
-from forms.scanning.samples import MM_PER_INCH
+from forms.scanning.imitation import samples
+from forms.scanning.imitation.samples import MM_PER_INCH
 from forms.tables import Serial
 from forms.word.prose import TooRichToSet
 from records import units

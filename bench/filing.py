@@ -15,7 +15,8 @@ from sqlalchemy import select
 from bench.peers import CODE_READERS, Look
 from bench.report import Section
 from forms import issuing
-from forms.scanning import intake, samples
+from forms.scanning.imitation import samples
+from forms.scanning.receiving import batch_work, intake
 from forms.tables import Serial
 from records import dossiers, units, users
 from records.clock import parse_date
@@ -78,7 +79,7 @@ def measure() -> Section:
         with office.transaction() as session:
             batch = intake.receive(session, office.desk, actor, "bench.pdf", data)
             batch_id = batch.id
-        fates = intake.work_batch(office.database, office.desk, actor, batch_id)
+        fates = batch_work.work_batch(office.database, office.desk, actor, batch_id)
         rate = len(fates) / (time.perf_counter() - start)
         peers = {name: _peer(data, look) for name, look in CODE_READERS.items() if look is not None}
     filed = sum(fate.state == "filed" for fate in fates)

@@ -20,7 +20,7 @@ from PIL import Image
 from bench.corpus import new_office
 from bench.report import Section
 from forms import books, issuing
-from forms.scanning import samples
+from forms.scanning.imitation import samples
 from records.users import Actor
 from web.office import Office
 

@@ -16,7 +16,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from forms.catalogue import Catalogue, Form
-from forms.scanning import samples
+from forms.scanning.imitation import samples
 from forms.tables import PrintRun, Serial
 from records import audit, clock, identifiers
 from records.audit import Entry

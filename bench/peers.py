@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from forms.scanning import recogniser
+from forms.scanning.reading import recogniser
 
 #: The texts that a peer finds on a page.
 Look = Callable[[Image.Image], Sequence[str]]

@@ -20,9 +20,9 @@ from forms import pdf
 from forms.catalogue import load_catalogue
 from forms.catalogue.rows import Form
 from forms.layout import Laid, lay_out
-from forms.scanning import handwriting, samples
-from forms.scanning.reading_fields import Known, read_fields
-from forms.scanning.recogniser import Line, Recogniser, clean
+from forms.scanning.imitation import handwriting, samples
+from forms.scanning.reading.fields import Known, read_fields
+from forms.scanning.reading.recogniser import Line, Recogniser, clean
 
 PAGES = 42
 PEER_PAGES = 12

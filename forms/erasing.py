@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, delete, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from forms.scanning.tray_tables import TrayActLine, TrayText
+from forms.scanning.tray.tray_tables import TrayActLine, TrayText
 from forms.tables import Book, BookHandover, Reprint, Rescan, ScanBatch, ScanPage, Serial
 from records import clock
 from records.errors import OfficeError

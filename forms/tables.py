@@ -186,8 +186,8 @@ class ScanPage(Base):
     blank (a blank back, only in the file as received), destroyed (with its record). A page behind a cover sheet has the
     sheet's ``serial`` and no ``page_no``. In the tray its bytes lie sealed under the batch's key (``blob_id``); once
     filed they lie under the document's key (``page_id``).
-    ``quality``: what was measured while filing (forms.scanning.quality). ``attempts``: how often somebody began to
-    look at the page and never came to an end. ``suggested``: a number that could be made out and not proven.
+    ``quality``: what was measured while filing (forms.scanning.looking.quality). ``attempts``: how often somebody
+    began to look at the page and never came to an end. ``suggested``: a number that could be made out and not proven.
     """
 
     __tablename__ = "scan_pages"

@@ -14,7 +14,7 @@ from threading import Lock
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from forms.scanning import intake
+from forms.scanning.receiving import batch_work
 from forms.tables import ScanBatch, ScanPage
 from records import clock
 from records.users import Actor
@@ -54,7 +54,7 @@ class BatchHand:
 
     def _work(self, actor: Actor, batch_id: int) -> None:
         try:
-            intake.work_batch(self._office.database, self._office.desk, actor, batch_id)
+            batch_work.work_batch(self._office.database, self._office.desk, actor, batch_id)
         except Exception:  # the thread's end: the batch stays as far as it got and is taken up again
             _journal.exception("batch %s was not filed to its end", batch_id)
         finally:

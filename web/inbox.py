@@ -23,8 +23,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from forms.scanning import intake
-from forms.scanning.masters import (
+from forms.scanning.opening.masters import (
     LARGEST_FILE,
     ActiveFile,
     BrokenFile,
@@ -33,6 +32,7 @@ from forms.scanning.masters import (
     NotAScan,
     TooLarge,
 )
+from forms.scanning.receiving import batch_work, intake
 from forms.tables import ScanBatch
 from records import users
 from records.errors import NotAllowed, NotFound, OfficeError
@@ -197,7 +197,7 @@ class Inbox:
         """File the pages, and tell what became of them. The same bytes again give the batch that they came in as."""
         with self.office.transaction() as session:
             batch_id = intake.receive(session, self.office.desk, actor, name, spool, source="inbox").id
-        fates = intake.work_batch(self.office.database, self.office.desk, actor, batch_id)
+        fates = batch_work.work_batch(self.office.database, self.office.desk, actor, batch_id)
         count = Counter(fate.state for fate in fates)
         return (
             f"第 {batch_id} 批:{len(fates)} 页,归档 {count['filed']},待处理 {count['tray']},"

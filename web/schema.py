@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData
 
 import forms.books.transfer_tables
-import forms.scanning.tray_tables
+import forms.scanning.tray.tray_tables
 import forms.tables
 import records.access.access_tables
 import records.book_tables
@@ -40,7 +40,7 @@ TABLE_MODULES = (
     records.check_tables,
     forms.tables,
     forms.books.transfer_tables,
-    forms.scanning.tray_tables,
+    forms.scanning.tray.tray_tables,
     retention.tables,
     search.tables,
     search.name_tables,

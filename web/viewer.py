@@ -12,7 +12,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forms.scanning.apart import page_image
+from forms.scanning.opening.apart import page_image
 from records import access, clock
 from records.access import Decision
 from records.errors import NotFound

@@ -14,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from forms import outstanding, unsigned
 from forms.books import book_transfers, stock
 from forms.outstanding import Outstanding
-from forms.scanning import tray
+from forms.scanning.tray import in_tray
 from forms.tables import Book, Rescan, Serial
 from records import audit, clock, loans
 from records.access.deputies import decides_for
@@ -85,7 +85,7 @@ def tasks(session: Session, actor: Actor) -> list[Task]:
 def _tray_pages(session: Session, actor: Actor) -> list[Task]:
     return [
         Task(url_for("tray.page", page_id=page.id), "inbox", told(page.reason_zh, page.reason_en), page.batch.name)
-        for page in tray.waiting(session, actor)[:MOST_TASKS]
+        for page in in_tray.waiting(session, actor)[:MOST_TASKS]
     ]
 
 
@@ -226,7 +226,7 @@ def _count(session: Session, model: type[Base], *conditions: ColumnElement[bool]
 
 
 def _tray(session: Session, actor: Actor) -> Tile:
-    count, others = len(tray.waiting(session, actor)), sum(one.pages for one in tray.with_others(session, actor))
+    count, others = len(in_tray.waiting(session, actor)), sum(one.pages for one in in_tray.with_others(session, actor))
     text = _("另有 {count} 页在别人的待处理中").format(count=others) if others else _("系统认不准去处的页，等人看一眼")
     return Tile("tray.listing", "inbox", _("待处理的扫描页"), count, text, urgent=True)
 

@@ -16,7 +16,9 @@ from threading import Event
 from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import DBAPIError
 
-from forms.scanning import intake, reading, tray_journal, tray_texts
+from forms.scanning.reading import filed_pages, recogniser
+from forms.scanning.receiving import batch_work
+from forms.scanning.tray import tray_journal, tray_texts
 from forms.tables import ScanBatch
 from records import checks, clock, users
 from records.errors import OfficeError
@@ -45,10 +47,10 @@ FORGOTTEN = timedelta(minutes=2)
 class Worker:
     """One worker of an office; ``stop`` ends it after the page in hand, and so does the end of ``parent``."""
 
-    def __init__(self, office: Office, reader: reading.Reader | None = None, parent: int | None = None) -> None:
+    def __init__(self, office: Office, reader: recogniser.Reader | None = None, parent: int | None = None) -> None:
         self.office = office
         self.parent = parent
-        self.reader = reader or reading.Recogniser()
+        self.reader = reader or recogniser.Recogniser()
         self.inbox = Inbox(office)
         self.stopping = Event()
         self.last_night: date | None = None
@@ -134,7 +136,7 @@ class Worker:
         return int(tray_texts.work_once(self.office.database, self.office.desk, self.reader))
 
     def _read_page(self) -> int:
-        return int(reading.work_once(self.office.database, self.office.desk, self.reader))
+        return int(filed_pages.work_once(self.office.database, self.office.desk, self.reader))
 
     def _finish_batches(self) -> int:
         """File the pages of batches whose filing was cut off, on behalf of whoever handed them in."""
@@ -145,7 +147,7 @@ class Worker:
             left = left.where(ScanBatch.state == "received", or_(ScanBatch.leased_until < now, never_begun))
             waiting = [(batch_id, users.as_actor(user)) for batch_id, user in session.execute(left)]
         for batch_id, actor in waiting:
-            intake.work_batch(self.office.database, self.office.desk, actor, batch_id)
+            batch_work.work_batch(self.office.database, self.office.desk, actor, batch_id)
         return len(waiting)
 
     def _discard(self) -> int:

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from forms import books, erasing, numbering
 from forms.catalogue import load_catalogue
-from forms.scanning import tray_journal
-from forms.scanning.tray_tables import TrayActLine, TrayText
+from forms.scanning.tray import tray_journal
+from forms.scanning.tray.tray_tables import TrayActLine, TrayText
 from forms.tables import Book, Reprint, ScanBatch, ScanPage, Serial
 from records import clock, documents
 from records.database import Base, Database

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, String, Table, Text, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from forms.scanning.tray_tables import TrayAct, TrayActLine, TrayText
+from forms.scanning.tray.tray_tables import TrayAct, TrayActLine, TrayText
 from forms.tables import Book, BookHandover, Rescan, ScanBatch, ScanPage, Serial
 from records import changes, clock, documents
 from records.access.access_tables import AccessPrint

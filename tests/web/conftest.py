@@ -20,8 +20,9 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from forms import books, issuing
-from forms.scanning import intake, samples
-from forms.scanning.filing import ScanDesk
+from forms.scanning.desk import ScanDesk
+from forms.scanning.imitation import samples
+from forms.scanning.receiving import batch_work, intake
 from records import access, dossiers, units, users
 from records.dossiers import NewOwner
 from records.settings import Settings
@@ -160,7 +161,7 @@ def scan(office: Office, actor: Actor, name: str, pages: list[Image.Image]) -> i
     desk: ScanDesk = office.desk
     with office.transaction() as session:
         batch = intake.receive(session, desk, actor, name, samples.scan_pdf(pages, 150)).id
-    intake.work_batch(office.database, desk, actor, batch)
+    batch_work.work_batch(office.database, desk, actor, batch)
     return batch
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from forms.scanning import samples
+from forms.scanning.imitation import samples
 from forms.tables import Book, ScanPage, Serial
 from records import access, clock, dossiers, loans, users
 from records.access.deputies import name_deputy

@@ -14,7 +14,7 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import func, select
 
-from forms.scanning import samples
+from forms.scanning.imitation import samples
 from forms.tables import Book, ScanPage, Serial
 from records import clock
 from records.tables import Document

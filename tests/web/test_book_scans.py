@@ -9,7 +9,8 @@ import pytest
 
 from forms import books, issuing
 from forms.issuing import Printed
-from forms.scanning import intake, samples
+from forms.scanning.imitation import samples
+from forms.scanning.receiving import batch_work, intake
 from records import users
 from web.office import Office
 
@@ -38,7 +39,7 @@ def scan(office: Office, printed: Printed, *pages: int) -> None:
     with office.transaction() as session:
         staff = users.find_actor(session, "staff")
         batch_id = intake.receive(session, office.desk, staff, "值班记录.pdf", data).id
-    intake.work_batch(office.database, office.desk, staff, batch_id)
+    batch_work.work_batch(office.database, office.desk, staff, batch_id)
 
 
 def page_of(visitor: Visitor, printed: Printed) -> str:

@@ -13,7 +13,7 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import func, select
 
-from forms.scanning import samples
+from forms.scanning.imitation import samples
 from forms.tables import ScanBatch, ScanPage
 from records import users
 from records.settings import Settings

@@ -20,7 +20,8 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from forms import issuing
-from forms.scanning import intake, samples
+from forms.scanning.imitation import samples
+from forms.scanning.receiving import batch_work, intake
 from records import access, audit, documents, dossiers, facts, units, users, verify
 from records.access import ContentClosed
 from records.database import Database
@@ -114,7 +115,7 @@ def test_a_page_printed_before_the_transfer_is_filed_after_it(
         session.flush()
         archivist = users.find_actor(session, "archivist")
         batch = intake.receive(session, elsewhere.desk, archivist, "之后.pdf", scan).id
-    fates = intake.work_batch(elsewhere.database, elsewhere.desk, archivist, batch)
+    fates = batch_work.work_batch(elsewhere.database, elsewhere.desk, archivist, batch)
     assert {fate.state for fate in fates} == {"filed"}
     elsewhere.database.close()
 

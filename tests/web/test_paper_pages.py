@@ -20,7 +20,8 @@ from forms import books
 from forms.books import book_transfers
 from forms.erasing import erase_traces
 from forms.label_marks import LabelMark
-from forms.scanning import intake, samples
+from forms.scanning.imitation import samples
+from forms.scanning.receiving import batch_work, intake
 from forms.tables import ScanBatch, ScanPage
 from records import access, clock, dossiers, loans, users
 from records.leaving import Leaving
@@ -106,7 +107,7 @@ def test_a_scanned_label_is_named_and_nothing_is_filed(office: Office, sign_in: 
         archivist = users.find_actor(session, "archivist")
         file = samples.scan_pdf([sheet, photo], 150)
         batch = intake.receive(session, office.desk, archivist, "标签.pdf", file).id
-    fates = intake.work_batch(office.database, office.desk, archivist, batch)
+    fates = batch_work.work_batch(office.database, office.desk, archivist, batch)
     assert [(one.state, one.reason, one.document_id) for one in fates] == [("refused", "label", None)] * 2
     assert all(NUMBER in one.reason_zh and "不是页" in one.reason_zh for one in fates)
     assert sign_in("archivist").get(f"/scans/{batch}").status_code == 200
@@ -118,7 +119,7 @@ def test_a_destroyed_dossiers_scanned_label_goes_with_it(office: Office, sign_in
         archivist = users.find_actor(session, "archivist")
         file = samples.scan_pdf(samples.rasterise(data, 150), 150)
         batch = intake.receive(session, office.desk, archivist, "王建国的标签.pdf", file).id
-    intake.work_batch(office.database, office.desk, archivist, batch)
+    batch_work.work_batch(office.database, office.desk, archivist, batch)
     from_label = select(ScanPage).where(ScanPage.batch_id == batch)
     with office.transaction() as session:
         erase_traces(session, office.vault, [Leaving((), dossiers.find_dossier(session, NUMBER).id)])

@@ -13,8 +13,9 @@ import waitress
 from flask import Flask
 from sqlalchemy import func, select
 
-from forms.scanning import samples, tray_journal
-from forms.scanning.tray_tables import TrayAct
+from forms.scanning.imitation import samples
+from forms.scanning.tray import tray_journal
+from forms.scanning.tray.tray_tables import TrayAct
 from forms.tables import ScanBatch, ScanPage
 from records import users
 from records.tables import Document

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forms.scanning import quality, rescans
-from forms.scanning.quality import Fault
+from forms.scanning.filing import rescans
+from forms.scanning.looking import quality
+from forms.scanning.looking.quality import Fault
 from forms.tables import Rescan, ScanBatch, ScanPage
 from records import access, documents
 from records.errors import NotFound

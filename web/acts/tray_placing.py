@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, object_session
 
 from forms.catalogue import Catalogue
-from forms.scanning import placing, tray
-from forms.scanning.filing import ScanDesk
+from forms.scanning.desk import ScanDesk
+from forms.scanning.tray import in_tray, placing
 from forms.tables import ScanBatch, ScanPage
 from records.errors import BadInput, NotFound
 from records.tables import Document, Unit
@@ -33,7 +33,7 @@ def chosen(session: Session, order: str, ticked: Iterable[str]) -> list[ScanPage
     ids = told if set(told) == set(wanted) else sorted(wanted)
     if not ids:
         raise BadInput(what="没有选择页 / no page is ticked")
-    return [tray.find(session, one) for one in ids]
+    return [in_tray.find(session, one) for one in ids]
 
 
 def _numbers(texts: Iterable[str]) -> list[int]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forms.scanning import undoing
-from forms.scanning.filing import ScanDesk
-from forms.scanning.undoing import NotUndoable
+from forms.scanning.desk import ScanDesk
+from forms.scanning.tray import undoing
+from forms.scanning.tray.undoing import NotUndoable
 from forms.tables import ScanPage
 from records.tables import Document
 from records.users import Actor

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from sqlalchemy.orm import Session
 
 from forms import numbers_check
-from forms.scanning import tray_texts
+from forms.scanning.tray import tray_texts
 from records import checks, readings, verify
 from records.checks import Piece
 from records.paper import paper_check

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from forms import books, numbering
 from forms.books import PAGE_STATES, binding
 from forms.books.binding import VERDICTS, Damage, Inspection, Leaf, Links
-from forms.scanning import leafing
+from forms.scanning.receiving import leafing
 from forms.tables import Serial
 from records.errors import BadInput
 from records.users import OFFICE_ROLES

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from forms.scanning import rescans
+from forms.scanning.filing import rescans
 from records import access, derived
 from records.errors import NotFound
 from records.tables import Document

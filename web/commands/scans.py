@@ -9,8 +9,11 @@ from pathlib import Path
 import click
 
 from forms.layout import cover_sheet
-from forms.scanning import intake, quality, reading
-from forms.scanning.intake import PageFate
+from forms.scanning.looking import quality
+from forms.scanning.reading import filed_pages
+from forms.scanning.reading.recogniser import Recogniser
+from forms.scanning.receiving import batch_work, intake
+from forms.scanning.receiving.page_fates import PageFate
 from records.errors import OfficeError
 from records.users import Actor
 from web.commands.answers import Answer, Column, Sentence, Table, answer
@@ -87,7 +90,7 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 def _file_one(console: Console, office: Office, path: Path) -> dict[str, object]:
     actor, batch_id, again = _receive(console, office, path)
     with console.progress(f"归档 {path.name}", f"Filing {path.name}") as progress:
-        fates = intake.work_batch(office.database, office.desk, actor, batch_id, progress)
+        fates = batch_work.work_batch(office.database, office.desk, actor, batch_id, progress)
     return {
         "file": path,
         "batch": batch_id,
@@ -154,13 +157,13 @@ def _read(console: Console, office: Office, batches: Sequence[dict[str, object]]
     """Recognise the pages just filed; what a kill leaves, and whatever waited before, is the worker's."""
     filed = _documents(batches)
     with office.reading() as session:
-        total = reading.waiting(session, filed)
+        total = filed_pages.waiting(session, filed)
     if not total:
         return
-    recogniser = reading.Recogniser()
+    recogniser = Recogniser()
     with console.progress("识别文字", "Reading") as progress:
         done = 0
-        while reading.work_once(office.database, office.desk, recogniser, only=filed):
+        while filed_pages.work_once(office.database, office.desk, recogniser, only=filed):
             done += 1
             progress(done, max(total, done))
 

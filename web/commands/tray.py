@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session
 
-from forms.scanning import groups, placing, suggesting, tray, tray_journal
-from forms.scanning.suggesting import Suggestion
-from forms.scanning.tray_tables import TrayAct
+from forms.scanning.tray import in_tray, placing, suggesting, tray_journal, waiting_groups
+from forms.scanning.tray.suggesting import Suggestion
+from forms.scanning.tray.tray_tables import TrayAct
 from forms.tables import ScanPage
 from records.errors import NotFound
 from records.tables import Document
@@ -57,8 +57,10 @@ def list_tray(console: Console) -> Answer:
     with console.office.reading() as session:
         actor = console.actor(session)
         actor.require("查看待处理", *OFFICE_ROLES)
-        rows = [_waiting(console, session, page) for page in tray.waiting(session, actor)]
-        others = [{"batch": o.batch_id, "keeper": o.keeper, "pages": o.pages} for o in tray.with_others(session, actor)]
+        rows = [_waiting(console, session, page) for page in in_tray.waiting(session, actor)]
+        others = [
+            {"batch": o.batch_id, "keeper": o.keeper, "pages": o.pages} for o in in_tray.with_others(session, actor)
+        ]
     tables = [Table(TRAY_COLUMNS, rows), *([Table(OTHERS_COLUMNS, others)] if others else [])]
     return answer({"tray": rows, "others": others}, *tables)
 
@@ -109,7 +111,7 @@ def look(console: Console, number: int, out: Path) -> Answer:
     """看一张待处理的页(留痕)。 / Look at a page in the tray; it is logged."""
     office = console.office
     with office.transaction() as session:
-        picture = tray.image(session, office.desk, console.actor(session), tray.find(session, number))
+        picture = in_tray.image(session, office.desk, console.actor(session), in_tray.find(session, number))
     write_durably(out, picture)
     return said(
         {"id": number, "file": out}, f"待处理 {number} 号的影像已写入 {out}。", f"Page {number} written to {out}."
@@ -153,7 +155,7 @@ def _placed(console: Console, numbers: Sequence[int], typed: dict[str, str], *, 
 
 
 def _pages(session: Session, numbers: Iterable[int]) -> list[ScanPage]:
-    return [tray.find(session, number) for number in numbers]
+    return [in_tray.find(session, number) for number in numbers]
 
 
 def _document(filed: Document) -> dict[str, object]:
@@ -170,7 +172,7 @@ def number(console: Console, number: int, serial: str, page_no: int, copy: int) 
     """码认不出而编号看得清:按编号归档。 / File a page under the number that you read on it."""
     office = console.office
     with office.transaction() as session:
-        actor, page = console.actor(session), tray.find(session, number)
+        actor, page = console.actor(session), in_tray.find(session, number)
         filed = placing.place_under_number(session, office.desk, actor, page, serial, page_no, copy)
         data = {"id": number} | _document(filed)
     zh = f"待处理 {number} 号已按编号 {filed.serial} 归档(文件 {filed.id})。"
@@ -205,7 +207,7 @@ def confirm(console: Console, number: int) -> Answer:
     """
     office = console.office
     with office.transaction() as session:
-        filed = groups.file_anyway(session, office.desk, console.actor(session), tray.find(session, number))
+        filed = waiting_groups.file_anyway(session, office.desk, console.actor(session), in_tray.find(session, number))
         data = {"id": number, "document": filed.id, "serial": filed.serial, "pages": filed.expected_pages}
     return said(
         data,
@@ -220,7 +222,7 @@ def confirm(console: Console, number: int) -> Answer:
 def split(console: Console, numbers: tuple[int, ...]) -> Answer:
     """把页从分隔页的一组中拆出,单独处理。 / Take pages out of a cover sheet's group."""
     with console.office.transaction() as session:
-        tray.split(session, console.actor(session), _pages(session, numbers))
+        in_tray.split(session, console.actor(session), _pages(session, numbers))
     return said({"ids": list(numbers)}, f"已拆出 {len(numbers)} 页。", f"{len(numbers)} pages taken out.")
 
 
@@ -232,7 +234,7 @@ def rotate(console: Console, numbers: tuple[int, ...], turn: str) -> Answer:
     """把页转正(只记转角,原件不动)。 / Turn pages for the eye; the bytes stay as received."""
     with console.office.transaction() as session:
         pages = _pages(session, numbers)
-        tray.rotate(session, console.actor(session), pages, int(turn))
+        in_tray.rotate(session, console.actor(session), pages, int(turn))
         data = {"ids": list(numbers), "rotation": [page.rotation for page in pages]}
     return said(data, f"已转动 {len(numbers)} 页。", f"{len(numbers)} pages turned.")
 
@@ -259,7 +261,7 @@ def _sent_back(console: Console, numbers: Sequence[int], reason: str, *, rescan:
     office = console.office
     with office.transaction() as session:
         pages = _pages(session, numbers)
-        tray.send_back(session, office.desk, console.actor(session), pages, reason, rescan=rescan)
+        in_tray.send_back(session, office.desk, console.actor(session), pages, reason, rescan=rescan)
         state = pages[0].state
     told, what = "、".join(str(number) for number in numbers), "已要求重扫" if rescan else "已退回"
     data = {"id": numbers[0], "ids": list(numbers), "state": state}
@@ -308,7 +310,7 @@ def undo(console: Console, act: int) -> Answer:
 def take(console: Console, batch: int) -> Answer:
     """接手别人收的一批待处理页(记入日志)。 / Take over a colleague's batch; it is logged."""
     with console.office.transaction() as session:
-        count = tray.take_over(session, console.actor(session), tray_placing.batch(session, batch))
+        count = in_tray.take_over(session, console.actor(session), tray_placing.batch(session, batch))
     return said({"batch": batch, "pages": count}, f"已接手第 {batch} 批的 {count} 页。", f"{count} pages taken over.")
 
 

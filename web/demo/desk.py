@@ -15,7 +15,8 @@ from sqlalchemy import select
 
 from forms import issuing
 from forms.issuing import Printed
-from forms.scanning import handwriting, intake, samples
+from forms.scanning.imitation import handwriting, samples
+from forms.scanning.receiving import batch_work, intake, page_fates
 from forms.tables import Book, Layout, Serial
 from records import units, users
 from records.users import Actor
@@ -125,13 +126,13 @@ class Desk:
         inked = samples.sign(paper.image, paper.places, wanted, self.seed, DPI)
         return samples.degrade(inked, LEVELS[self.seed % len(LEVELS)], self.seed, turn=0)
 
-    def file(self, person: Person, name: str, images: Iterable[Image.Image]) -> list[intake.PageFate]:
+    def file(self, person: Person, name: str, images: Iterable[Image.Image]) -> list[page_fates.PageFate]:
         """Hand in a pile of scanned pages, and file it."""
         data = samples.scan_pdf(images, DPI, QUALITY)
         actor = self.actor(person)
         with self.office.transaction() as session:
             batch = intake.receive(session, self.office.desk, actor, name, data, source="web")
-        return intake.work_batch(self.office.database, self.office.desk, actor, batch.id)
+        return batch_work.work_batch(self.office.database, self.office.desk, actor, batch.id)
 
 
 def _boxes(layout: Layout | None) -> dict[int, list[Mapping[str, Any]]]:

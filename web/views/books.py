@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from forms import books
 from forms.books import handovers, stock
-from forms.scanning import leafing
+from forms.scanning.receiving import leafing
 from forms.tables import Book, Serial
 from records import clock
 from records.errors import BadInput

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from forms.scanning import rescans
+from forms.scanning.filing import rescans
 from records.errors import NotFound
 from records.users import OFFICE_ROLES
 from web import viewer, visit

@@ -8,7 +8,9 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 
-from forms.scanning import intake, quality, tray
+from forms.scanning.looking import quality
+from forms.scanning.receiving import intake, page_fates
+from forms.scanning.tray import in_tray
 from forms.tables import ScanBatch
 from records import access
 from records.errors import BadInput, NotFound, OfficeError
@@ -110,7 +112,7 @@ def page(batch_id: int) -> ResponseReturnValue:
     batch = _batch(batch_id)
     if batch.state == "received":
         _hand().take_up(visit.actor(), batch_id)
-    fates = intake.fates(session, batch_id)
+    fates = page_fates.fates(session, batch_id)
     return render_template(
         "scan.html",
         batch=batch,
@@ -119,7 +121,7 @@ def page(batch_id: int) -> ResponseReturnValue:
         missing=rescans.missing_in(session, batch),
         counts=batches.counts(session, batch_id),
         open_numbers=_open_numbers(),
-        mine=tray.keeper_of(session, batch) == visit.actor().id,
+        mine=in_tray.keeper_of(session, batch) == visit.actor().id,
         filer=batch.received_by == visit.actor().id or visit.actor().role == Role.ARCHIVIST,
         forms={form.code: form for form in visit.office().catalogue.forms},
     )

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from forms.scanning import groups, placing, suggesting, tray, tray_journal, tray_texts, undoing
+from forms.scanning.tray import in_tray, placing, suggesting, tray_journal, tray_texts, undoing, waiting_groups
 from forms.tables import ScanPage
 from records.errors import BadInput, NotFound
 from records.tables import Document
@@ -28,11 +28,11 @@ THUMBNAIL_DPI = 34
 def listing() -> ResponseReturnValue:
     """What waits for the visitor, by batch; how much waits for others; what was done last."""
     session, me = visit.look(), visit.actor()
-    mine = tray.waiting(session, me)
+    mine = in_tray.waiting(session, me)
     return render_template(
         "tray.html",
         batches=[(batch, list(pages)) for batch, pages in groupby(mine, lambda page: page.batch)],
-        others=tray.with_others(session, me),
+        others=in_tray.with_others(session, me),
         last=tray_journal.last_of(session, me),
         kinds=tray_journal.KINDS,
     )
@@ -56,13 +56,13 @@ def _act_on(act: str, pages: list[ScanPage]) -> str:
         documents = tray_placing.place(session, desk, me, pages, request.form, together=act == "join")
         return str(_("{count} 页已归入 {place}。").format(count=count, place=_place(documents[0])))
     if act in ("90", "180", "270"):
-        tray.rotate(session, me, pages, int(act))
+        in_tray.rotate(session, me, pages, int(act))
         return str(_("{count} 页已转动。").format(count=count))
     if act in ("refuse", "rescan"):
-        tray.send_back(session, desk, me, pages, visit.typed("reason"), rescan=act == "rescan")
+        in_tray.send_back(session, desk, me, pages, visit.typed("reason"), rescan=act == "rescan")
         return str(_("{count} 页已退回，不归档。").format(count=count))
     if act == "split":
-        tray.split(session, me, pages)
+        in_tray.split(session, me, pages)
         return str(_("{count} 页已拆出。").format(count=count))
     raise BadInput(what=act or _("没有选择要做什么"))
 
@@ -72,7 +72,7 @@ def _act_on(act: str, pages: list[ScanPage]) -> str:
 def take() -> ResponseReturnValue:
     """Take a colleague's batch over."""
     with visit.act() as session:
-        count = tray.take_over(session, visit.actor(), tray_placing.batch(session, visit.number("batch", 0)))
+        count = in_tray.take_over(session, visit.actor(), tray_placing.batch(session, visit.number("batch", 0)))
     flash(_("已接手 {count} 页，记入日志。").format(count=count), "success")
     return redirect(url_for("tray.listing"))
 
@@ -84,7 +84,7 @@ def page(page_id: int) -> ResponseReturnValue:
     session, desk, me = visit.look(), visit.office().desk, visit.actor()
     found = _waiting(page_id)
     visit.office().vault.master.identities()  # one sentence, instead of a page whose picture does not come
-    mine = [one.id for one in tray.waiting(session, me)]
+    mine = [one.id for one in in_tray.waiting(session, me)]
     place = mine.index(found.id)
     catalogue = visit.office().catalogue
     return render_template(
@@ -94,7 +94,7 @@ def page(page_id: int) -> ResponseReturnValue:
         left=len(mine),
         before=mine[place - 1] if place else None,
         after=mine[place + 1] if place + 1 < len(mine) else None,
-        group=groups.waiting_with(session, found),
+        group=waiting_groups.waiting_with(session, found),
         beside=tray_placing.beside(session, found),
         suggestions=suggesting.suggestions(session, desk, found),
         guess=suggesting.guess(session, desk, found),
@@ -107,8 +107,8 @@ def page(page_id: int) -> ResponseReturnValue:
 
 
 def _waiting(page_id: int) -> ScanPage:
-    found = tray.find(visit.look(), page_id)
-    if found.state != "tray" or not tray.keeps(visit.look(), visit.actor(), found):
+    found = in_tray.find(visit.look(), page_id)
+    if found.state != "tray" or not in_tray.keeps(visit.look(), visit.actor(), found):
         raise NotFound(what=_("您的待处理中的这一页（可能已处理，或在别人名下）"))
     return found
 
@@ -119,9 +119,9 @@ def image(page_id: int) -> ResponseReturnValue:
     """The page's picture, or a small one, with its filer's marks; logged."""
     dpi = THUMBNAIL_DPI if request.args.get("size") == "small" else 130
     with visit.act() as session:
-        scan = tray.find(session, page_id)
-        blob = tray.looked_at(session, visit.actor(), scan)
-    data = tray.draw(visit.office().desk, blob, scan.rotation, dpi)
+        scan = in_tray.find(session, page_id)
+        blob = in_tray.looked_at(session, visit.actor(), scan)
+    data = in_tray.draw(visit.office().desk, blob, scan.rotation, dpi)
     return Response(viewer.marked_tray_page(data, visit.actor()), mimetype=viewer.IMAGE_TYPE)
 
 
@@ -146,7 +146,7 @@ def number(page_id: int) -> ResponseReturnValue:
     onward = _after(page_id)
     with visit.act() as session:
         filed = placing.place_under_number(
-            session, visit.office().desk, visit.actor(), tray.find(session, page_id),
+            session, visit.office().desk, visit.actor(), in_tray.find(session, page_id),
             visit.typed("serial"), visit.number("page_no", 1), visit.number("copy", 1),
         )  # fmt: skip
         where = _place(filed)
@@ -163,7 +163,7 @@ def append(page_id: int) -> ResponseReturnValue:
         document = session.get(Document, visit.number("document", 0))
         if document is None:
             raise NotFound(what=_("同一批的文件"))
-        pages = [tray.find(session, page_id)]
+        pages = [in_tray.find(session, page_id)]
         placing.append(session, visit.office().desk, visit.actor(), pages, document)
         where = _place(document)
     flash(_("已归入 {place}。").format(place=where), "success")
@@ -176,7 +176,9 @@ def confirm(page_id: int) -> ResponseReturnValue:
     """File a cover sheet with the whole group behind it, having looked at it."""
     onward = _after(page_id)
     with visit.act() as session:
-        document = groups.file_anyway(session, visit.office().desk, visit.actor(), tray.find(session, page_id))
+        document = waiting_groups.file_anyway(
+            session, visit.office().desk, visit.actor(), in_tray.find(session, page_id)
+        )
     flash(
         _("{serial} 整组 {count} 页已归档。").format(serial=document.serial, count=document.expected_pages), "success"
     )
@@ -188,7 +190,7 @@ def confirm(page_id: int) -> ResponseReturnValue:
 def turn(page_id: int) -> ResponseReturnValue:
     """Turn the page for the eye."""
     with visit.act() as session:
-        tray.rotate(session, visit.actor(), [tray.find(session, page_id)], visit.number("turn", 0))
+        in_tray.rotate(session, visit.actor(), [in_tray.find(session, page_id)], visit.number("turn", 0))
     return redirect(url_for("tray.page", page_id=page_id))
 
 
@@ -197,7 +199,7 @@ def turn(page_id: int) -> ResponseReturnValue:
 def split(page_id: int) -> ResponseReturnValue:
     """Take the page out of the group that it waits with."""
     with visit.act() as session:
-        tray.split(session, visit.actor(), [tray.find(session, page_id)])
+        in_tray.split(session, visit.actor(), [in_tray.find(session, page_id)])
     return redirect(url_for("tray.page", page_id=page_id))
 
 
@@ -207,8 +209,8 @@ def refuse(page_id: int) -> ResponseReturnValue:
     """Send the page back: not filed, or to be scanned again."""
     onward, rescan = _after(page_id), visit.typed("act") == "rescan"
     with visit.act() as session:
-        scan = tray.find(session, page_id)
-        tray.send_back(session, visit.office().desk, visit.actor(), [scan], visit.typed("reason"), rescan=rescan)
+        scan = in_tray.find(session, page_id)
+        in_tray.send_back(session, visit.office().desk, visit.actor(), [scan], visit.typed("reason"), rescan=rescan)
     told = _("已要求重扫。") if rescan else _("已退回，不归档。原扫描文件仍封存。")
     flash(told, "info")
     return _go(onward)
@@ -232,7 +234,7 @@ def undo() -> ResponseReturnValue:
     with visit.act() as session:
         act_id = visit.number("act", 0)
         pages = tray_undo.undo(session, visit.office().desk, visit.actor(), act_id)
-        back, mine = pages[0].id, tray.keeps(session, visit.actor(), pages[0])
+        back, mine = pages[0].id, in_tray.keeps(session, visit.actor(), pages[0])
     flash(_("已撤销，页又在待处理中。"), "success")
     return redirect(url_for("tray.page", page_id=back) if mine else url_for("tray.today"))
 
@@ -262,7 +264,7 @@ def _place(document: Document) -> str:
 def _after(page_id: int) -> int | None:
     """The page that waits behind this one, to go on with, or before it at the end."""
     with visit.office().reading() as session:
-        waiting = [one.id for one in tray.waiting(session, visit.actor())]
+        waiting = [one.id for one in in_tray.waiting(session, visit.actor())]
     behind = [one for one in waiting if one > page_id] + [one for one in waiting if one < page_id]
     return behind[0] if behind else None
 
@@ -270,7 +272,7 @@ def _after(page_id: int) -> int | None:
 def _go(onward: int | None) -> ResponseReturnValue:
     """On to that page if it still waits, or back to the list."""
     with visit.office().reading() as session:
-        waiting = [one.id for one in tray.waiting(session, visit.actor())]
+        waiting = [one.id for one in in_tray.waiting(session, visit.actor())]
     if onward is not None and waiting:
         return redirect(url_for("tray.page", page_id=onward if onward in waiting else waiting[0]))
     return redirect(url_for("tray.listing"))

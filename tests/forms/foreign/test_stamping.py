@@ -21,8 +21,9 @@ from forms.foreign import stamping
 from forms.foreign.foreign_pages import block_for
 from forms.foreign.stamping import ForeignPdfEncrypted, ForeignPdfUnusable, NotFromElsewhere, examine, stamp
 from forms.issuing import PrintShop, StampedPaper, reprint
-from forms.scanning import intake, samples
-from forms.scanning.filing import ScanDesk
+from forms.scanning.desk import ScanDesk
+from forms.scanning.imitation import samples
+from forms.scanning.receiving import batch_work, intake
 from forms.tables import PrintRun, Serial
 from records import dossiers, units, users
 from records.database import Database
@@ -242,7 +243,7 @@ def test_the_scan_of_a_stamped_file_is_filed_page_by_page_in_the_units_dossier(
     images = [samples.degrade(image, "medium", seed) for seed, image in enumerate(samples.rasterise(made.file.data))]
     with database.transaction() as session:
         batch = intake.receive(session, desk, actors.staff, "扫描.pdf", samples.scan_pdf(images)).id
-    fates = intake.work_batch(database, desk, actors.staff, batch)
+    fates = batch_work.work_batch(database, desk, actors.staff, batch)
     assert [one.reason for one in fates] == [""] * 3
     assert [(one.state, one.page_no, one.dossier_number) for one in fates] == [("filed", n, number) for n in (1, 2, 3)]
     with database.reading() as session:
@@ -265,7 +266,7 @@ def test_one_signed_page_alone_is_filed_at_its_place_and_a_strange_page_behind_i
     images = [list(samples.rasterise(made.file.data))[1], *samples.rasterise(paper(pages=1))]
     with sqlite_database.transaction() as session:
         batch = intake.receive(session, desk, staff, "扫描.pdf", samples.scan_pdf(images)).id
-    fates = intake.work_batch(sqlite_database, desk, staff, batch)
+    fates = batch_work.work_batch(sqlite_database, desk, staff, batch)
     assert [(one.state, one.page_no, one.reason) for one in fates] == [("filed", 2, ""), ("tray", None, "no_code")]
 
 

@@ -18,8 +18,10 @@ from forms.drawing import qr
 from forms.drawing.typeface import Typeface, load_typeface
 from forms.issuing import PrintShop
 from forms.marks import PageMark
-from forms.scanning import intake, samples
-from forms.scanning.intake import PageFate, ScanDesk
+from forms.scanning.desk import ScanDesk
+from forms.scanning.imitation import samples
+from forms.scanning.receiving import batch_work, intake
+from forms.scanning.receiving.page_fates import PageFate
 from forms.tables import Book, Serial
 from records.database import Database
 from records.signing_in import passwords
@@ -123,7 +125,7 @@ def scan_in(desk: ScanDesk) -> ScanIn:
         data = images if isinstance(images, bytes) else samples.scan_pdf(images)
         with database.transaction() as session:
             batch = intake.receive(session, desk, actor, name, data)
-        return intake.work_batch(database, desk, actor, batch.id)
+        return batch_work.work_batch(database, desk, actor, batch.id)
 
     return scan
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import event
 
 from forms.catalogue import Catalogue
-from forms.scanning.intake import ScanDesk
+from forms.scanning.desk import ScanDesk
 from records.database import Database
 from records.vault import MasterKey, Vault, unfiled
 

@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from forms.scanning import intake, samples
+from forms.scanning.imitation import samples
+from forms.scanning.receiving import batch_work, intake
 from forms.tables import ScanPage
 from records import users
 from records.tables import Document
@@ -53,7 +54,7 @@ def scanned(office: Office, name: str, *seeds: int) -> list[int]:
     with office.transaction() as session:
         actor = users.find_actor(session, "archivist")
         batch = intake.receive(session, office.desk, actor, name, pile(*seeds)).id
-    intake.work_batch(office.database, office.desk, actor, batch)
+    batch_work.work_batch(office.database, office.desk, actor, batch)
     with office.reading() as session:
         query = select(ScanPage.id).where(ScanPage.batch_id == batch).order_by(ScanPage.position)
         return list(session.scalars(query))

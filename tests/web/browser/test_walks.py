@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from forms.scanning import samples
+from forms.scanning.imitation import samples
 from forms.tables import Book, Serial
 from web.acts import disposal_runs
 from web.office import Office

@@ -9,7 +9,7 @@ from typing import Any
 import pypdfium2
 import pytest
 
-from forms.scanning import samples
+from forms.scanning.imitation import samples
 from records import clock
 
 

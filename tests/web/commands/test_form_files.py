@@ -15,7 +15,7 @@ from docx import Document
 from reportlab.pdfgen.canvas import Canvas
 
 from forms import merging
-from forms.scanning import samples
+from forms.scanning.imitation import samples
 from forms.word import office_suite
 from records.vault import write_durably
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from forms.scanning import samples
+from forms.scanning.imitation import samples
 from forms.tables import ScanBatch, ScanPage
 from records import audit
 from records.settings import Settings

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from forms.scanning import intake, samples
-from forms.scanning.reading import Line
+from forms.scanning.imitation import samples
+from forms.scanning.reading.recogniser import Line
+from forms.scanning.receiving import intake
 from records import clock, users
 from records.settings import Settings
 from web import worker as module

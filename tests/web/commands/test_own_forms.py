@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from forms.scanning import samples
+from forms.scanning.imitation import samples
 
 GUIDE = Path(__file__).parents[3] / "docs" / "own-forms.md"
 SHEET = """procedure: ZY

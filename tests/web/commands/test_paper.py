@@ -14,7 +14,7 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from forms.scanning import samples
+from forms.scanning.imitation import samples
 from records import clock
 
 
