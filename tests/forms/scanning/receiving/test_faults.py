@@ -67,7 +67,7 @@ def test_a_full_disk_under_the_database_is_told_at_once(database, actors, desk, 
     def cramp(connection, _record):
         cursor = connection.cursor()
         pages = cursor.execute("PRAGMA page_count").fetchone()[0]
-        cursor.execute(f"PRAGMA max_page_count = {pages + 1}")
+        cursor.execute(f"PRAGMA max_page_count = {pages}")
 
     event.listen(database.engine, "connect", cramp)
     database.engine.dispose()
