@@ -21,7 +21,7 @@ from records.settings import Settings
 from records.users import Actor
 from retention import certificates, disposition, purge
 from retention.schedule_versions import in_force
-from web.acts import disposals
+from web.acts.retention import disposals
 from web.office import Office
 
 DOCUMENTS = 5_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import url_for
 
 from web import visit
-from web.acts.place_paper import read_label
+from web.acts.paper.place_paper import read_label
 
 
 def led_to(text: str) -> str | None:

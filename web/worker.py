@@ -24,7 +24,7 @@ from records import checks, clock, users
 from records.errors import OfficeError
 from records.tables import Discard, User
 from retention import runs
-from web.acts import disposal_runs
+from web.acts.retention import disposal_runs
 from web.backups.timing import back_up_when_due
 from web.checking.working import work_piece
 from web.inbox import Inbox

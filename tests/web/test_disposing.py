@@ -23,7 +23,7 @@ from records.tables import AuditEntry, Dossier, Fact, User
 from retention import certificates, holds, runs, scrubbing
 from retention.scrubbing import NotScrubbed
 from retention.tables import DisposalLine
-from web.acts import disposal_runs, disposals
+from web.acts.retention import disposal_runs, disposals
 from web.office import Office
 from web.worker import Worker
 

@@ -14,7 +14,7 @@ from forms.tables import Serial
 from records import clock, users
 from records.access import ContentClosed
 from records.dossiers import find_dossier
-from web.acts.dossier_export import export_dossier
+from web.acts.dossiers.dossier_export import export_dossier
 from web.office import Office
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ from records.readings import PageReading
 from records.settings import Settings
 from records.tables import Blob, Document, Fact, Page, User
 from records.users import Actor
-from web.acts.dossier_export import FolderNotEmpty
+from web.acts.dossiers.dossier_export import FolderNotEmpty
 from web.backups.restoring import OfficeNotEmpty, empty_office
 from web.command_line import yedang
 from web.office import Office

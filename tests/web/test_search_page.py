@@ -17,7 +17,8 @@ from search import names, saved
 from search.asking import Question
 from tests.search.conftest import put_document
 from tests.web.conftest import OWNER, SECRET_TEXT, Visitor
-from web.acts import disposals, people
+from web.acts import people
+from web.acts.retention import disposals
 from web.office import Office
 
 SignIn = Callable[[str], Visitor]

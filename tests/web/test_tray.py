@@ -22,7 +22,7 @@ from records.tables import Document
 from retention import holds
 from retention.tables import Disposal, DisposalLine
 from tests.web.browser.test_tray_walks import paper, pile
-from web.acts import tray_undo
+from web.acts.scans import tray_undo
 from web.office import Office
 
 if TYPE_CHECKING:

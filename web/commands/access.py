@@ -12,7 +12,7 @@ from records import access, clock
 from records.access.visits import PAPERS, Visitor
 from records.tables import AccessRequest
 from records.users import Actor
-from web.acts.dossier_reading import find_dossier
+from web.acts.dossiers.dossier_reading import find_dossier
 from web.commands.answers import Answer, Column, Table, answer, said
 from web.commands.console import DAY, Console, OfficeGroup, pass_console
 

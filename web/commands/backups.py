@@ -16,7 +16,7 @@ from records.users import Actor, Role
 from records.vault import key_rotation
 from records.vault.master_key import Identity, write_secret
 from web import schema
-from web.acts.destroying_again import clear_traces, destroy_again, destroy_named
+from web.acts.retention.destroying_again import clear_traces, destroy_again, destroy_named
 from web.backups.restoring import Restored, restore_backup
 from web.backups.writing import KEEP, Backup, make_backup, prove_backup, shortened
 from web.commands.answers import Answer, Sentence, answer, said

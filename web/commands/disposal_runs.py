@@ -15,7 +15,7 @@ from retention import certificates, runs
 from retention.purge import Outcome
 from retention.runs import Night
 from retention.tables import DisposalRun
-from web.acts import disposal_paper, disposal_runs
+from web.acts.retention import disposal_paper, disposal_runs
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import DAY, Console, OfficeCommand, pass_console
 

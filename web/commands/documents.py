@@ -9,7 +9,7 @@ from records import access, readings
 from records.errors import NotFound
 from records.tables import Document
 from web import viewer
-from web.acts.page_texts import field_names
+from web.acts.scans.page_texts import field_names
 from web.commands.answers import Answer, Column, Table, answer, said
 from web.commands.console import Console, OfficeGroup, pass_console
 from web.office import Office

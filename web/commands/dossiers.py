@@ -16,11 +16,11 @@ from records.tables import Document, Dossier
 from records.users import OFFICE_ROLES, Role
 from records.vault import write_durably
 from web import completeness
-from web.acts import boundaries
-from web.acts.dossier_directory import print_directory
-from web.acts.dossier_export import export_dossier
-from web.acts.dossier_paper import KINDS, of_building, print_many
-from web.acts.dossier_reading import contents, find_dossier
+from web.acts.dossiers import boundaries
+from web.acts.dossiers.dossier_directory import print_directory
+from web.acts.dossiers.dossier_export import export_dossier
+from web.acts.dossiers.dossier_paper import KINDS, of_building, print_many
+from web.acts.dossiers.dossier_reading import contents, find_dossier
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import Console, OfficeGroup, pass_console
 from web.words import DOSSIERS

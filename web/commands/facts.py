@@ -13,7 +13,7 @@ from records.errors import BadInput, OfficeError
 from records.facts import FactKind
 from records.tables import Fact
 from records.users import OFFICE_ROLES, Role
-from web.acts.hold_targets import target_of
+from web.acts.retention.hold_targets import target_of
 from web.commands.answers import Answer, Column, Table, answer, said
 from web.commands.console import DAY, Console, OfficeGroup, pass_console
 from web.words import FACTS

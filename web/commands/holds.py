@@ -11,8 +11,8 @@ from retention import holds
 from retention.holds import HOLD_KINDS
 from retention.tables import Hold
 from search.asking import Question
-from web.acts import hold_found as hold_found_acts
-from web.acts.hold_targets import target_of
+from web.acts.retention import hold_found as hold_found_acts
+from web.acts.retention.hold_targets import target_of
 from web.commands.answers import Answer, Column, Table, answer, said
 from web.commands.console import DAY, Console, OfficeCommand, pass_console
 

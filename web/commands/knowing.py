@@ -14,10 +14,10 @@ from records.access.access_tables import Deputy
 from records.access.explaining import Explanation, explain, find_document, find_person
 from records.errors import BadInput
 from records.vault import write_durably
-from web.acts.dossier_reading import find_dossier
+from web.acts.access.right_to_know import HEADINGS, Report, as_csv, report, rows
+from web.acts.access.right_to_know_paper import as_pdf
+from web.acts.dossiers.dossier_reading import find_dossier
 from web.acts.instants import parse_instant
-from web.acts.right_to_know import HEADINGS, Report, as_csv, report, rows
-from web.acts.right_to_know_paper import as_pdf
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import DAY, OUT, Console, OfficeCommand, OfficeGroup, pass_console
 from web.typesetting import typeset

@@ -11,7 +11,7 @@ from records import access, clock, loans
 from records.errors import BadInput
 from records.paper.paper_tables import Loan, LoanLine
 from records.vault import write_durably
-from web.acts.loan_paper import print_out_card
+from web.acts.paper.loan_paper import print_out_card
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import DAY, OUT, Console, OfficeGroup, pass_console
 

@@ -16,7 +16,7 @@ from records.estate.follow_ups import Due
 from records.estate.people import NewPerson
 from records.tables import Dossier, Owner
 from records.users import OFFICE_ROLES
-from web.acts.dossier_reading import find_dossier
+from web.acts.dossiers.dossier_reading import find_dossier
 from web.commands.answers import Answer, Column, Table, answer, said
 from web.commands.console import DAY, Console, OfficeGroup, pass_console
 from web.words import CHANGES, FOLLOW_UPS, PERSONS

@@ -12,8 +12,8 @@ from records.paper.paper_tables import Placement
 from records.paper.places import Filled, Stock
 from records.users import OFFICE_ROLES
 from records.vault import write_durably
-from web.acts.dossier_reading import find_dossier
-from web.acts.place_paper import found_lines, print_labels
+from web.acts.dossiers.dossier_reading import find_dossier
+from web.acts.paper.place_paper import found_lines, print_labels
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import OUT, Console, OfficeGroup, pass_console
 

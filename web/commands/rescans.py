@@ -11,7 +11,7 @@ from records import access, derived
 from records.errors import NotFound
 from records.tables import Document
 from records.users import OFFICE_ROLES
-from web.acts import rescans as lists
+from web.acts.scans import rescans as lists
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import Console, OfficeCommand, OfficeGroup, pass_console
 

@@ -15,8 +15,8 @@ from retention.certificates import STATE_ZH
 from retention.disposition import DueRecord, Standing
 from retention.states import RecordState
 from retention.tables import Disposal
-from web.acts import disposals
-from web.acts.hold_targets import record_of
+from web.acts.retention import disposals
+from web.acts.retention.hold_targets import record_of
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import DAY, Console, OfficeGroup, pass_console
 

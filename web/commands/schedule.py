@@ -11,9 +11,9 @@ from retention import grading, schedule_versions
 from retention.disposition import FACT_EN
 from retention.schedule import Rule, Years
 from retention.schedule_versions import Moved
-from web.acts import schedule_changes
-from web.acts.graded import graded_documents
-from web.acts.schedule_changes import PERIODS, Change
+from web.acts.retention import schedule_changes
+from web.acts.retention.graded import graded_documents
+from web.acts.retention.schedule_changes import PERIODS, Change
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import Console, OfficeGroup, pass_console
 from web.words import FACTS

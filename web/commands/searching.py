@@ -20,7 +20,7 @@ from search.facets import Facets, Value, facets
 from search.results import Hit, Results, every_hit, search
 from search.suggestions import did_you_mean
 from web.acts import found_sheet
-from web.acts.page_texts import field_names
+from web.acts.scans.page_texts import field_names
 from web.commands.answers import Answer, Column, Sentence, Table, answer
 from web.commands.console import DAY, Console, OfficeCommand, pass_console
 from web.office import Office

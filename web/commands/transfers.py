@@ -13,7 +13,7 @@ from forms.books.transfer_tables import TransferList
 from records import clock
 from records.users import OFFICE_ROLES
 from records.vault import write_durably
-from web.acts.transfer_paper import print_list
+from web.acts.paper.transfer_paper import print_list
 from web.commands.answers import Answer, Column, Table, answer, said
 from web.commands.console import DAY, OUT, Console, OfficeCommand, pass_console
 

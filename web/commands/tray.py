@@ -16,7 +16,7 @@ from records.errors import NotFound
 from records.tables import Document
 from records.users import OFFICE_ROLES
 from records.vault import write_durably
-from web.acts import tray_placing, tray_undo
+from web.acts.scans import tray_placing, tray_undo
 from web.commands.answers import Answer, Column, Table, answer, said
 from web.commands.console import Console, OfficeCommand, pass_console
 

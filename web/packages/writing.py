@@ -22,8 +22,8 @@ from records.errors import BadInput, NotAllowed, NotFound
 from records.tables import AuditEntry, Blob, Document, Dossier, Page
 from records.users import Actor, Role
 from records.vault import write_durably
-from web.acts.dossier_export import FolderNotEmpty
-from web.acts.dossier_paper import contents_list
+from web.acts.dossiers.dossier_export import FolderNotEmpty
+from web.acts.dossiers.dossier_paper import contents_list
 from web.backups.own_files import packed
 from web.office import Office
 from web.packages import describing, extract

@@ -15,8 +15,8 @@ from records.access.visits import PAPERS, Visitor, add_visit, visits_of
 from records.tables import AccessRequest
 from records.users import OFFICE_ROLES, Actor, Role
 from web import visit
-from web.acts.dossier_reading import find_dossier
-from web.acts.recent_access import pages_shown, recent
+from web.acts.access.recent_access import pages_shown, recent
+from web.acts.dossiers.dossier_reading import find_dossier
 from web.visit import only
 
 views = Blueprint("access", __name__, url_prefix="/access")

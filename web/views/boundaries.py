@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from records.estate import transfers
 from records.users import Role
 from web import visit
-from web.acts import boundaries
+from web.acts.dossiers import boundaries
 from web.visit import only
 
 views = Blueprint("boundaries", __name__, url_prefix="/boundaries")

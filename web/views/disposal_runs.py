@@ -10,7 +10,7 @@ from records import clock
 from records.users import Role
 from retention import certificates, runs
 from web import visit
-from web.acts import disposal_runs
+from web.acts.retention import disposal_runs
 from web.language import told
 from web.visit import only
 

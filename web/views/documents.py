@@ -12,7 +12,8 @@ from records.access.prints import record_print
 from records.errors import NotFound
 from records.tables import Document
 from web import viewer, visit
-from web.acts import page_texts, prints, rescans
+from web.acts.access import prints
+from web.acts.scans import page_texts, rescans
 from web.viewer import Look
 from web.words import READINGS
 

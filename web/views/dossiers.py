@@ -14,9 +14,9 @@ from records.errors import NotFound
 from records.estate import follow_ups
 from records.users import OFFICE_ROLES
 from web import completeness, visit
-from web.acts.dossier_look import filed_states, people_of
-from web.acts.dossier_paper import KINDS, print_paper
-from web.acts.whereabouts import whereabouts
+from web.acts.dossiers.dossier_look import filed_states, people_of
+from web.acts.dossiers.dossier_paper import KINDS, print_paper
+from web.acts.paper.whereabouts import whereabouts
 from web.visit import only
 
 views = Blueprint("dossiers", __name__, url_prefix="/dossiers")

@@ -13,8 +13,8 @@ from records.users import Role
 from retention import holds
 from retention.holds import HOLDERS
 from web import visit
-from web.acts import hold_found
-from web.acts.hold_targets import target_of
+from web.acts.retention import hold_found
+from web.acts.retention.hold_targets import target_of
 from web.hold_names import hold_name
 from web.views.search import asked_for
 from web.visit import only

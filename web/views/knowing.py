@@ -13,10 +13,10 @@ from records.access.explaining import EXPLAINERS, Explanation, explain, find_doc
 from records.errors import NotFound
 from records.users import OFFICE_ROLES
 from web import visit
-from web.acts.dossier_reading import find_dossier
+from web.acts.access.right_to_know import as_csv, report
+from web.acts.access.right_to_know_paper import as_pdf
+from web.acts.dossiers.dossier_reading import find_dossier
 from web.acts.instants import parse_instant
-from web.acts.right_to_know import as_csv, report
-from web.acts.right_to_know_paper import as_pdf
 from web.visit import only
 
 views = Blueprint("knowing", __name__, url_prefix="/access")

@@ -15,7 +15,7 @@ from records.paper import places
 from records.paper.paper_tables import Loan
 from records.users import OFFICE_ROLES
 from web import visit
-from web.acts.loan_paper import print_out_card
+from web.acts.paper.loan_paper import print_out_card
 from web.files import pdf_file
 from web.visit import only
 

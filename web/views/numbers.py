@@ -17,7 +17,7 @@ from retention import grading
 from retention.schedule import Rule
 from retention.schedule_versions import in_force
 from web import visit
-from web.acts.graded import graded_documents
+from web.acts.retention.graded import graded_documents
 from web.label_links import led_to
 from web.views.forms_catalogue import lay_in
 from web.visit import only

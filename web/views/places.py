@@ -11,10 +11,10 @@ from records.errors import BadInput
 from records.paper import place_codes, places
 from records.users import OFFICE_ROLES
 from web import visit
-from web.acts.dossier_directory import READERS, print_directory
-from web.acts.dossier_paper import KINDS, LABELS, of_building, print_many
-from web.acts.dossier_reading import find_dossier
-from web.acts.place_paper import found_lines, print_labels, read_label
+from web.acts.dossiers.dossier_directory import READERS, print_directory
+from web.acts.dossiers.dossier_paper import KINDS, LABELS, of_building, print_many
+from web.acts.dossiers.dossier_reading import find_dossier
+from web.acts.paper.place_paper import found_lines, print_labels, read_label
 from web.files import pdf_file
 from web.print_jobs import PrintJobs, Progress, Work
 from web.visit import only

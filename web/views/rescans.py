@@ -10,7 +10,7 @@ from forms.scanning.filing import rescans
 from records.errors import NotFound
 from records.users import OFFICE_ROLES
 from web import viewer, visit
-from web.acts import rescans as lists
+from web.acts.scans import rescans as lists
 from web.visit import only
 
 views = Blueprint("rescans", __name__, url_prefix="/rescans")

@@ -11,7 +11,7 @@ from records.errors import BadInput
 from records.users import Role
 from retention import certificates, runs, schedule_versions
 from web import visit
-from web.acts import disposal_paper, disposals
+from web.acts.retention import disposal_paper, disposals
 from web.files import pdf_file
 from web.views.forms_catalogue import lay_in
 from web.visit import only

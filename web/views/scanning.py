@@ -17,7 +17,7 @@ from records.errors import BadInput, NotFound, OfficeError
 from records.tables import Dossier
 from records.users import OFFICE_ROLES, Role
 from web import batches, visit
-from web.acts import rescans
+from web.acts.scans import rescans
 from web.batches import BatchHand
 from web.language import told
 from web.visit import only

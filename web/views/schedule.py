@@ -12,8 +12,8 @@ from retention import schedule_versions
 from retention.disposition import FACT_EN
 from retention.schedule import load_schedule
 from web import visit
-from web.acts import schedule_changes
-from web.acts.schedule_changes import PERIODS, Change
+from web.acts.retention import schedule_changes
+from web.acts.retention.schedule_changes import PERIODS, Change
 from web.visit import only
 
 views = Blueprint("schedule", __name__, url_prefix="/schedule")

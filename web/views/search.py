@@ -25,7 +25,7 @@ from search.results import Results, every_hit, search
 from search.suggestions import Suggestion, did_you_mean, suggest
 from web import facet_links, visit
 from web.acts import found_sheet
-from web.acts.page_texts import field_names
+from web.acts.scans.page_texts import field_names
 from web.label_links import led_to
 from web.language import language
 from web.shortcuts import closed_dossiers, homes, shortcuts

@@ -11,7 +11,7 @@ from forms.books import book_transfers
 from records import clock
 from records.users import OFFICE_ROLES
 from web import visit
-from web.acts.transfer_paper import print_list
+from web.acts.paper.transfer_paper import print_list
 from web.files import pdf_file
 from web.visit import only
 

@@ -15,7 +15,7 @@ from records.errors import BadInput, NotFound
 from records.tables import Document
 from records.users import Role
 from web import viewer, visit
-from web.acts import tray_placing, tray_undo
+from web.acts.scans import tray_placing, tray_undo
 from web.visit import only
 
 views = Blueprint("tray", __name__, url_prefix="/tray")

@@ -19,7 +19,7 @@ from records.estate.estate_tables import BoundaryDocument
 from records.estate.transfers import BackDatedWithoutReason
 from records.tables import Blob, Document, Dossier, Ownership, Unit
 from records.vault import Vault
-from web.acts import boundaries
+from web.acts.dossiers import boundaries
 
 MakeUnit = Callable[..., tuple[Unit, Dossier]]
 NEW = [NewOwner("李秀英", "13900002222")]

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from forms.scanning.imitation import samples
 from forms.tables import Book, Serial
-from web.acts import disposal_runs
+from web.acts.retention import disposal_runs
 from web.office import Office
 
 pytestmark = pytest.mark.browser

@@ -17,7 +17,7 @@ from records.tables import Document, Dossier, Page
 from records.users import Actor
 from records.vault import Vault, write_durably
 from records.verify import Progress
-from web.acts.dossier_reading import contents
+from web.acts.dossiers.dossier_reading import contents
 
 SUFFIXES = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png", "image/tiff": ".tif"}
 LIST = "dossier.json"

@@ -14,7 +14,7 @@ from retention import purge, runs, schedule_versions
 from retention.purge import Outcome, Progress
 from retention.runs import Night, RunMoved, Tools
 from retention.tables import DisposalRun
-from web.acts import disposals
+from web.acts.retention import disposals
 from web.office import Office
 
 _UNSIGNED = ("unsigned", "签好的清册还没有扫描归档", "its signed list has not been scanned yet")

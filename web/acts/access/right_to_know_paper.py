@@ -9,7 +9,7 @@ from forms.drawing.typeface import load_typeface
 from forms.layout.listing import Cells, ListColumn, Listing, Row, Strip, listing_pages
 from forms.paper import A4_LANDSCAPE
 from records import clock, identifiers
-from web.acts.right_to_know import Report, Seen, Sighting
+from web.acts.access.right_to_know import Report, Seen, Sighting
 from web.typesetting import typeset
 
 TITLE = "业主档案查阅情况报告"

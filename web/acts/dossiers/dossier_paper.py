@@ -30,8 +30,8 @@ from records.tables import Document, Dossier, Ownership, Unit
 from records.users import OFFICE_ROLES, Actor, Role
 from retention.schedule import FORMER_RULE, OWNER_RULE
 from retention.schedule_versions import in_force
-from web.acts.dossier_notes import known
-from web.acts.dossier_reading import contents
+from web.acts.dossiers.dossier_notes import known
+from web.acts.dossiers.dossier_reading import contents
 from web.office import Office
 
 Pages = list[tuple[Item, ...]]

@@ -15,7 +15,7 @@ from retention import schedule_versions
 from retention.disposition import FACT_EN
 from retention.schedule import Rule, Schedule, Years
 from retention.schedule_versions import Moved
-from web.acts.disposals import book_numbers, titles
+from web.acts.retention.disposals import book_numbers, titles
 
 PERIODS = ("years", "permanent", "long_term", "undecided")
 _KEY = re.compile(r"[A-Z][A-Z0-9_-]{1,15}")

@@ -13,8 +13,8 @@ from records.audit import Verb
 from records.tables import User
 from retention import erasure, material, scrubbing
 from retention.tables import Disposal, DisposalLine
-from web.acts import disposals
-from web.acts.hold_targets import record_of
+from web.acts.retention import disposals
+from web.acts.retention.hold_targets import record_of
 from web.office import Office
 
 

@@ -1,0 +1,1 @@
+"""Acts on the paper itself: where a dossier stands, and the slips for places, loans, transfers."""

@@ -1,0 +1,1 @@
+"""Acts on scans: filing from the tray and back, pages to scan again, what stands on a page."""
