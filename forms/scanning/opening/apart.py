@@ -233,7 +233,7 @@ class _Reader:
     def _begun(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self.end()
-            root = str(Path(__file__).resolve().parents[2])
+            root = str(Path(__file__).resolve().parents[3])
             environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
             environment |= {"PYTHONPATH": root, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
             self._files, theirs = socket.socketpair()
