@@ -9,12 +9,14 @@ from flask import Flask
 from flask_bootstrap import Bootstrap5
 from flask_login import current_user
 
-from web import addresses, failures, guard, icons, language, navigation, record_states, signing_in, views, visit, words
-from web.batches import BatchHand
+from web import addresses, failures, guard, icons, signing_in, views, visit
+from web.background.batches import BatchHand
+from web.background.outbox import Outbox
+from web.background.print_jobs import PrintJobs
+from web.background.uploads import Uploads
+from web.links import navigation
 from web.office import Office
-from web.outbox import Outbox
-from web.print_jobs import PrintJobs
-from web.uploads import Uploads
+from web.wording import language, record_states, words
 
 
 def create_app(office: Office) -> Flask:

@@ -16,8 +16,8 @@ from records import clock
 from records.dossiers import Expected
 from records.estate import completeness
 from records.estate.completeness import EventStanding, Requirement, Standing
-from web.language import named
 from web.office import Office
+from web.wording.language import named
 
 
 def standings(

@@ -15,7 +15,7 @@ from werkzeug.routing import RequestRedirect
 from records.access import ContentClosed
 from records.errors import NotAllowed, NotFound, OfficeError
 from records.vault import NoMasterKey
-from web.language import told
+from web.wording.language import told
 
 STATUS: dict[type[OfficeError], int] = {NotFound: 404, NotAllowed: 403, ContentClosed: 403, NoMasterKey: 503}
 

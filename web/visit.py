@@ -17,7 +17,7 @@ from records.errors import BadInput, NotAllowed
 from records.tables import User
 from records.users import Actor, Role
 from web.office import Office
-from web.words import word
+from web.wording.words import word
 
 Given = ParamSpec("Given")
 Page = TypeVar("Page")

@@ -20,7 +20,7 @@ from records import clock
 from records.tables import Document
 from records.units import find_unit
 from web import preview
-from web.batches import BatchHand
+from web.background.batches import BatchHand
 from web.office import Office
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from records.check_tables import CheckRun
 from records.tables import AuditEntry, Blob, Dossier
 from records.vault import Vault, blob_path, opening
 from retention import holds
+from web.background.worker import Worker
 from web.checking import advice
 from web.checking.working import work_off, work_piece
 from web.office import Office
-from web.worker import Worker
 
 if TYPE_CHECKING:
     from tests.web.conftest import Visitor

@@ -24,8 +24,8 @@ from retention import certificates, holds, runs, scrubbing
 from retention.scrubbing import NotScrubbed
 from retention.tables import DisposalLine
 from web.acts.retention import disposal_runs, disposals
+from web.background.worker import Worker
 from web.office import Office
-from web.worker import Worker
 
 if TYPE_CHECKING:
     from tests.web.conftest import Visitor

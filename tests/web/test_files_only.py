@@ -20,8 +20,8 @@ from records.settings import Settings
 from records.signing_in import second_factors
 from records.vault.master_key import public_part
 from web.application import create_app
+from web.background.worker import Worker
 from web.office import Office
-from web.worker import Worker
 
 if TYPE_CHECKING:
     from tests.web.conftest import Visitor

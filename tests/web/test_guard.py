@@ -118,7 +118,7 @@ def test_a_fault_of_ours_tells_nothing_of_its_inside(
 
     visitor = sign_in("staff")
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    monkeypatch.setattr("web.views.home.work.tiles", broken)
+    monkeypatch.setattr("web.views.home.tiles.tiles", broken)
     answer = visitor.get("/")
     assert answer.status_code == 500
     assert "王建国" not in answer.text

@@ -10,12 +10,13 @@ from babel.messages.pofile import read_po
 
 import web
 from records.audit import Verb
-from web.language import TRANSLATIONS
-from web.typesetting import typeset
-from web.words import LISTS
+from web.wording.language import TRANSLATIONS
+from web.wording.typesetting import typeset
+from web.wording.words import LISTS
 
 ROOT = Path(web.__file__).parent
 WHERE = [("views/**.py", "python"), ("acts/**.py", "python"), ("*.py", "python"), ("pages/**.html", "jinja2")]
+WHERE += [(f"{room}/**.py", "python") for room in ("background", "links", "wording", "work")]
 
 
 def said() -> set[str]:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from records.access import Decision
 from records.users import Actor, Role
-from web.outbox import Outbox, Parcel
+from web.background.outbox import Outbox, Parcel
 from web.viewer import Look, highlighted, jpeg, marked_tray_page, sentence, watermark
 
 

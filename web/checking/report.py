@@ -11,7 +11,7 @@ from records import clock
 from records.check_tables import CheckRun
 from web.checking import advice
 from web.checking.subjects import in_chinese
-from web.typesetting import typeset
+from web.wording.typesetting import typeset
 
 TITLE = "档案四性检测报告"
 KINDS = {"full": "全面检查", "sample": "抽查"}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from records import clock
 from records.errors import OfficeError
-from web.typesetting import typeset
+from web.wording.typesetting import typeset
 
 Row = Mapping[str, object]
 

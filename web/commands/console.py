@@ -24,7 +24,7 @@ from records.settings import Settings
 from records.users import Actor
 from web.commands.answers import Answer
 from web.office import Office
-from web.typesetting import typeset
+from web.wording.typesetting import typeset
 
 Progress = Callable[[int, int], None]
 

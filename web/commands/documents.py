@@ -13,7 +13,7 @@ from web.acts.scans.page_texts import field_names
 from web.commands.answers import Answer, Column, Table, answer, said
 from web.commands.console import Console, OfficeGroup, pass_console
 from web.office import Office
-from web.words import READINGS
+from web.wording.words import READINGS
 
 FIELD_COLUMNS = (
     Column("page", "页", "Page"),

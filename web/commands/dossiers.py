@@ -23,7 +23,7 @@ from web.acts.dossiers.dossier_paper import KINDS, of_building, print_many
 from web.acts.dossiers.dossier_reading import contents, find_dossier
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import Console, OfficeGroup, pass_console
-from web.words import DOSSIERS
+from web.wording.words import DOSSIERS
 
 DIRECTORY = "directory"
 SECTION_COLUMNS = (

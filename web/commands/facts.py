@@ -16,7 +16,7 @@ from records.users import OFFICE_ROLES, Role
 from web.acts.retention.hold_targets import target_of
 from web.commands.answers import Answer, Column, Table, answer, said
 from web.commands.console import DAY, Console, OfficeGroup, pass_console
-from web.words import FACTS
+from web.wording.words import FACTS
 
 #: What each kind of fact can be about. A change of owner is an act of its own; here only its date is corrected.
 ABOUT = {

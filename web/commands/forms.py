@@ -24,7 +24,7 @@ from records.users import Actor
 from records.vault import write_durably
 from web.commands.answers import Answer, Column, Sentence, Table, answer
 from web.commands.console import Console, OfficeGroup, pass_console
-from web.words import MODES
+from web.wording.words import MODES
 
 FORM_COLUMNS = (
     Column("code", "代码", "Code"),

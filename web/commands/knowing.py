@@ -20,7 +20,7 @@ from web.acts.dossiers.dossier_reading import find_dossier
 from web.acts.instants import parse_instant
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import DAY, OUT, Console, OfficeCommand, OfficeGroup, pass_console
-from web.typesetting import typeset
+from web.wording.typesetting import typeset
 
 _MARK = {True: "✓", False: "✗", None: "·"}
 STEPS = (Column("holds", "", ""), Column("zh", "理由", ""), Column("en", "", "Because"))

@@ -19,7 +19,7 @@ from records.users import OFFICE_ROLES
 from web.acts.dossiers.dossier_reading import find_dossier
 from web.commands.answers import Answer, Column, Table, answer, said
 from web.commands.console import DAY, Console, OfficeGroup, pass_console
-from web.words import CHANGES, FOLLOW_UPS, PERSONS
+from web.wording.words import CHANGES, FOLLOW_UPS, PERSONS
 
 CHANGE_COLUMNS = (
     Column("on", "日期", "On"),

@@ -21,7 +21,7 @@ from web.commands.console import Console, OfficeGroup, as_office_error, pass_con
 from web.commands.rescans import group as rescan_group
 from web.commands.rescans import read_all_again
 from web.office import Office
-from web.words import SCANS
+from web.wording.words import SCANS
 
 PAGE_COLUMNS = (
     Column("position", "页", "Page"),

@@ -16,7 +16,7 @@ from web.acts.retention.graded import graded_documents
 from web.acts.retention.schedule_changes import PERIODS, Change
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import Console, OfficeGroup, pass_console
-from web.words import FACTS
+from web.wording.words import FACTS
 
 RULE_COLUMNS = (
     Column("key", "代号", "Key"),

@@ -16,7 +16,7 @@ from web.commands.console import Console, OfficeCommand, OfficeGroup, pass_conso
 from web.demo.estate import ADMIN, ESTATE, PEOPLE
 from web.demo.story import Story
 from web.office import Office
-from web.words import ROLES
+from web.wording.words import ROLES
 
 _OPEN = Sentence(
     "打开 http://127.0.0.1:8000/ (make run,或 yedang serve --with-worker),用以下用户登录:",

@@ -15,7 +15,7 @@ from records.estate.importing import Fate, Plan
 from records.estate.restructuring import Restructured
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import DAY, Console, OfficeGroup, pass_console
-from web.words import FATES
+from web.wording.words import FATES
 
 FATE_COLUMNS = (
     Column("row", "行", "Row"),

@@ -22,12 +22,12 @@ from records.users import Role
 from records.vault import write_durably
 from search.tables import state_of
 from web.application import create_app
+from web.background.worker import Worker
 from web.checking import advice, report
 from web.checking.working import work_off
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import Console, OfficeCommand, OfficeGroup, pass_console
 from web.office import Office
-from web.worker import Worker
 
 FINDING_COLUMNS = (
     Column("code", "类别", "Kind"),

@@ -10,7 +10,7 @@ from records.users import Role
 from web.acts import people
 from web.commands.answers import Answer, Column, Sentence, Table, answer, said
 from web.commands.console import Console, OfficeCommand, pass_console
-from web.words import ROLES
+from web.wording.words import ROLES
 
 _COLUMNS = (
     Column("name", "用户名", "User"),

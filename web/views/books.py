@@ -15,8 +15,9 @@ from forms.tables import Book, Serial
 from records import clock
 from records.errors import BadInput
 from records.users import OFFICE_ROLES
-from web import visit, words
+from web import visit
 from web.visit import only
+from web.wording import words
 
 views = Blueprint("books", __name__, url_prefix="/books")
 

@@ -11,8 +11,8 @@ from records.users import Role
 from retention import certificates, runs
 from web import visit
 from web.acts.retention import disposal_runs
-from web.language import told
 from web.visit import only
+from web.wording.language import told
 
 views = Blueprint("disposal_runs", __name__, url_prefix="/retention/runs")
 KEEPERS = (Role.ARCHIVIST, Role.SUPERVISOR, Role.MANAGER)

@@ -15,7 +15,7 @@ from web import viewer, visit
 from web.acts.access import prints
 from web.acts.scans import page_texts, rescans
 from web.viewer import Look
-from web.words import READINGS
+from web.wording.words import READINGS
 
 views = Blueprint("documents", __name__, url_prefix="/documents")
 

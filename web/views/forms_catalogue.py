@@ -20,8 +20,8 @@ from records.tables import Unit
 from records.units import find_unit
 from records.users import OFFICE_ROLES
 from web import entered, preview, visit
+from web.background.outbox import Outbox, Parcel
 from web.choosing import goes_by, plain
-from web.outbox import Outbox, Parcel
 from web.visit import only
 
 views = Blueprint("forms_catalogue", __name__)

@@ -15,9 +15,9 @@ from retention.holds import HOLDERS
 from web import visit
 from web.acts.retention import hold_found
 from web.acts.retention.hold_targets import target_of
-from web.hold_names import hold_name
 from web.views.search import asked_for
 from web.visit import only
+from web.wording.hold_names import hold_name
 
 views = Blueprint("holds", __name__, url_prefix="/retention/holds")
 KEEPERS = (Role.ARCHIVIST, Role.SUPERVISOR, Role.MANAGER)

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from records.errors import BadInput, OfficeError
 from records.estate import importing
 from web import visit
-from web.uploads import Table, Uploads
+from web.background.uploads import Table, Uploads
 from web.visit import only
 
 views = Blueprint("importing", __name__, url_prefix="/import")

@@ -11,8 +11,8 @@ from records import audit
 from records.tables import AuditEntry
 from records.users import Role
 from web import visit
-from web.language import told
 from web.visit import only
+from web.wording.language import told
 
 views = Blueprint("log", __name__, url_prefix="/log")
 READERS = (Role.ARCHIVIST, Role.SUPERVISOR, Role.MANAGER, Role.ADMIN)

@@ -18,7 +18,7 @@ from retention.schedule import Rule
 from retention.schedule_versions import in_force
 from web import visit
 from web.acts.retention.graded import graded_documents
-from web.label_links import led_to
+from web.links.label_links import led_to
 from web.views.forms_catalogue import lay_in
 from web.visit import only
 

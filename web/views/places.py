@@ -15,10 +15,10 @@ from web.acts.dossiers.dossier_directory import READERS, print_directory
 from web.acts.dossiers.dossier_paper import KINDS, LABELS, of_building, print_many
 from web.acts.dossiers.dossier_reading import find_dossier
 from web.acts.paper.place_paper import found_lines, print_labels, read_label
+from web.background.print_jobs import PrintJobs, Progress, Work
 from web.files import pdf_file
-from web.print_jobs import PrintJobs, Progress, Work
 from web.visit import only
-from web.words import word
+from web.wording.words import word
 
 views = Blueprint("places", __name__, url_prefix="/places")
 

@@ -16,11 +16,12 @@ from records import access
 from records.errors import BadInput, NotFound, OfficeError
 from records.tables import Dossier
 from records.users import OFFICE_ROLES, Role
-from web import batches, visit
+from web import visit
 from web.acts.scans import rescans
-from web.batches import BatchHand
-from web.language import told
+from web.background import batches
+from web.background.batches import BatchHand
 from web.visit import only
+from web.wording.language import told
 
 views = Blueprint("scanning", __name__, url_prefix="/scans")
 SHOWN = 30

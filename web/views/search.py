@@ -23,14 +23,15 @@ from search.asking import Order, Question, Visible, ask
 from search.facets import facets
 from search.results import Results, every_hit, search
 from search.suggestions import Suggestion, did_you_mean, suggest
-from web import facet_links, visit
+from web import visit
 from web.acts import found_sheet
 from web.acts.scans.page_texts import field_names
-from web.label_links import led_to
-from web.language import language
-from web.shortcuts import closed_dossiers, homes, shortcuts
+from web.links import facet_links
+from web.links.label_links import led_to
+from web.links.shortcuts import closed_dossiers, homes, shortcuts
 from web.visit import only
-from web.words import READINGS, REASONS
+from web.wording.language import language
+from web.wording.words import READINGS, REASONS
 
 views = Blueprint("search", __name__, url_prefix="/search")
 PER_PAGE = 20

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from web import signing_in, visit
-from web.language import LANGUAGES
+from web.wording.language import LANGUAGES
 
 views = Blueprint("signing_in", __name__)
 

@@ -20,8 +20,8 @@ from forms.tables import ScanBatch, ScanPage
 from records import audit
 from records.settings import Settings
 from records.tables import Page
-from web import inbox as module
-from web.inbox import Inbox
+from web.background import inbox as module
+from web.background.inbox import Inbox
 from web.office import Office
 
 PROGRAM = str(Path(sys.executable).parent / "yedang")

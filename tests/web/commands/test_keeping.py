@@ -15,9 +15,9 @@ from forms.scanning.reading.recogniser import Line
 from forms.scanning.receiving import intake
 from records import clock, users
 from records.settings import Settings
-from web import worker as module
+from web.background import worker as module
+from web.background.worker import Worker
 from web.office import Office
-from web.worker import Worker
 
 OWNER = "欧阳建国"
 

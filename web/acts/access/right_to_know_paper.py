@@ -10,7 +10,7 @@ from forms.layout.listing import Cells, ListColumn, Listing, Row, Strip, listing
 from forms.paper import A4_LANDSCAPE
 from records import clock, identifiers
 from web.acts.access.right_to_know import Report, Seen, Sighting
-from web.typesetting import typeset
+from web.wording.typesetting import typeset
 
 TITLE = "业主档案查阅情况报告"
 COLUMNS = (

@@ -17,7 +17,7 @@ from records.errors import OfficeError
 from records.estate import people
 from records.estate.estate_tables import DossierPerson, ParticularChange
 from records.tables import Document, Dossier, Owner, Page
-from web.language import named
+from web.wording.language import named
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from records.units import find_unit
 from records.users import Actor
 from search import directory
 from web import choosing
-from web.language import named
+from web.wording.language import named
 
 BESIDE = 8
 MOST_CHOICES = 9

@@ -18,7 +18,7 @@ from records.tables import Dossier, Unit
 from records.units import successors
 from search.directory import UnitFound, find_units
 from web import visit
-from web.language import named, spoken
+from web.wording.language import named, spoken
 
 #: More homes of one name are listed on the units' page.
 _MOST_HOMES = 5

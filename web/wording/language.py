@@ -15,9 +15,9 @@ from flask import Flask, current_app, session
 from flask_babel import Babel, Domain, get_locale
 
 from records import clock, identifiers
-from web.typesetting import typeset
+from web.wording.typesetting import typeset
 
-TRANSLATIONS = Path(__file__).parent / "translations"
+TRANSLATIONS = Path(__file__).parents[1] / "translations"
 LANGUAGES = ("zh", "en")
 DIGEST_LENGTH = 64
 

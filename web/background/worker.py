@@ -25,9 +25,9 @@ from records.errors import OfficeError
 from records.tables import Discard, User
 from retention import runs
 from web.acts.retention import disposal_runs
+from web.background.inbox import Inbox
 from web.backups.timing import back_up_when_due
 from web.checking.working import work_piece
-from web.inbox import Inbox
 from web.office import Office
 
 LOG = logging.getLogger("yedang.worker")

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from forms.catalogue import Catalogue, UnknownForm
 from search.facets import Facets, Value
-from web.language import named
+from web.wording.language import named
 
 
 @dataclass(frozen=True)
