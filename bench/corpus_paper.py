@@ -19,11 +19,12 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forms import books, issuing, merging
+from forms import books
 from forms.catalogue.rows import Form
 from forms.layout.cards import card_places
 from forms.paper import A4, A4_LANDSCAPE, CARD, Paper
-from forms.recipients import Recipient, Recipients
+from forms.printing import issuing, merging
+from forms.printing.recipients import Recipient, Recipients
 from forms.scanning.imitation import samples
 from forms.scanning.imitation.samples import MM_PER_INCH
 from forms.tables import Serial

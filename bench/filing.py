@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from bench.peers import CODE_READERS, Look
 from bench.report import Section
-from forms import issuing
+from forms.printing import issuing
 from forms.scanning.imitation import samples
 from forms.scanning.receiving import batch_work, intake
 from forms.tables import Serial

@@ -19,7 +19,8 @@ from PIL import Image
 
 from bench.corpus import new_office
 from bench.report import Section
-from forms import books, issuing
+from forms import books
+from forms.printing import issuing
 from forms.scanning.imitation import samples
 from records.users import Actor
 from web.office import Office

@@ -9,10 +9,10 @@ from datetime import date
 from pathlib import Path
 
 from bench.report import Section
-from forms import merging, recipients
 from forms.catalogue import load_catalogue
 from forms.drawing.typeface import load_typeface
-from forms.issuing import PrintShop
+from forms.printing import merging, recipients
+from forms.printing.shop import PrintShop
 from records import dossiers, units, users
 from records.database import Database
 from records.users import Actor, Role

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,6 +23,7 @@ from forms.tables import Counter, PrintRun, Serial
 from records import audit, clock
 from records.audit import Verb
 from records.errors import BadInput, OfficeError
+from records.tables import Unit
 from records.users import OFFICE_ROLES, Actor
 
 #: As many numbers as one act may take: enough for a year's books, too few for a slip of the finger to hurt.
@@ -168,6 +171,15 @@ def take_numbers(session: Session, actor: Actor, form: Form, count: int) -> list
     details = {"form": form.code, "year": year, "first": run.first, "last": run.last}
     audit.append(session, actor.id, Verb.NUMBERS_ALLOTTED, f"run:{run.id}", details)
     return serials
+
+
+def send_out(
+    serial: Serial, actor: Actor, values: Mapping[str, Any], unit: Unit | None, dossier_id: int | None, copies: int = 1
+) -> None:
+    """A sheet's number goes to the counter at once: with what is printed into it, and where its scan will belong."""
+    serial.state, serial.state_by, serial.entered = "issued", actor.id, dict(values)
+    serial.unit_id, serial.dossier_id = unit.id if unit else None, dossier_id
+    serial.copy_count = copies
 
 
 def _new_serial(run: PrintRun, number: int) -> Serial:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from forms import book_records
 from forms.catalogue import Catalogue, life_events, load_catalogue
 from forms.drawing.typeface import load_typeface
-from forms.issuing import PrintShop
+from forms.printing.shop import PrintShop
 from forms.scanning.desk import ScanDesk
 from forms.word.templates import WordShelf
 from records import changes

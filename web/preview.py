@@ -14,9 +14,10 @@ from typing import Any
 import pypdfium2
 from sqlalchemy.orm import Session
 
-from forms import entering, pdf
+from forms import pdf
 from forms.catalogue import Form
 from forms.layout import lay_out
+from forms.printing import entering
 from records.tables import Unit
 from web.viewer import watermark
 

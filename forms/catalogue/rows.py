@@ -165,6 +165,11 @@ class Form(Named):
         """Whether it goes out as a Word document (agreements and notices), filled from templates/words."""
         return self.mode in ("agreement", "notice")
 
+    @property
+    def copy_labels(self) -> tuple[str, ...]:
+        """The labels of its copies 联; a single one without a label where it has none."""
+        return self.copies or ("",)
+
     def field(self, key: str) -> Field | None:
         """The labelled box of that key, or None."""
         return next((field for field in self.fields if field.key == key), None)

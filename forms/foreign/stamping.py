@@ -19,15 +19,16 @@ import pypdfium2
 import zxingcpp
 from sqlalchemy.orm import Session
 
-from forms import entering, numbering, pdf
+from forms import numbering, pdf
 from forms.catalogue import Form
 from forms.foreign import blank_space
 from forms.foreign.foreign_pages import POINTS, WORDS, Frame, Spot, block_for, put
-from forms.issuing import PDF, PrintedFile, PrintShop
 from forms.layout.board import Board
 from forms.layout.items import INK, Item
 from forms.marks import PageMark
 from forms.paper import Paper
+from forms.printing import entering
+from forms.printing.shop import PDF, PrintedFile, PrintShop
 from records import audit, dossiers
 from records.audit import Verb
 from records.errors import BadInput, OfficeError
@@ -127,8 +128,7 @@ def stamp(
     values = entering.entered(session, form, unit, {}) | {"expected_pages": "0"}
     serial = numbering.take_numbers(session, actor, form, 1)[0]
     dossier = dossiers.current_dossier(session, unit) if unit is not None and form.unit else None
-    serial.state, serial.state_by, serial.entered = "issued", actor.id, values
-    serial.unit_id, serial.dossier_id = unit.id if unit else None, dossier.id if dossier else None
+    numbering.send_out(serial, actor, values, unit, dossier.id if dossier else None)
     serial.page_count = len(foreign.spots)
     mark = PageMark(serial.text, 1, len(foreign.spots), 1, form.version)
     made = _stamped(foreign, shop, mark, f"{form.code} {form.zh} {serial.text}")

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 from forms.catalogue import Form
 from forms.drawing.qr import no_code
 from forms.foreign.blank_space import is_blank
-from forms.issuing import BROKEN_BY_WORD, PrintShop
 from forms.marks import PageMark
+from forms.printing.job import BROKEN_BY_WORD
+from forms.printing.shop import PrintShop
 from forms.word import checking, fill_word, office_suite
 from forms.word.checking import Checked, TrialFailed
 from records import audit

@@ -19,7 +19,8 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from forms import books, issuing
+from forms import books
+from forms.printing import issuing
 from forms.scanning.desk import ScanDesk
 from forms.scanning.imitation import samples
 from forms.scanning.receiving import batch_work, intake

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from forms import books, issuing
-from forms.issuing import Printed
+from forms import books
+from forms.printing import issuing
+from forms.printing.shop import Printed
 from forms.scanning.imitation import samples
 from forms.scanning.receiving import batch_work, intake
 from records import users

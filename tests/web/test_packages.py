@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from forms import issuing
+from forms.printing import issuing
 from forms.scanning.imitation import samples
 from forms.scanning.receiving import batch_work, intake
 from records import access, audit, documents, dossiers, facts, units, users, verify

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from forms import issuing
+from forms.printing import issuing
 from records import access, users
 from records.audit import Verb
 from records.database import Database

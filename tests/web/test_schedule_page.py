@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING
 
-from forms import issuing
+from forms.printing import issuing
 from records import documents, facts, users
 from records.facts import FactKind
 from retention.schedule_versions import in_force

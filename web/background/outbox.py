@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from threading import Lock
 
-from forms.issuing import PrintedFile
+from forms.printing.shop import PrintedFile
 from records.errors import NotFound
 
 KEEP_SECONDS = 15 * 60

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from forms import merging, recipients
 from forms.catalogue import Form
 from forms.foreign import stamping
+from forms.printing import merging, recipients
 from forms.word import checking, installing
 from forms.word.templates import WordTemplate
 from records import units

@@ -10,12 +10,12 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from forms import entering, issuing
 from forms.catalogue import Catalogue, Form, load_catalogue
 from forms.catalogue.own_layouts import check_file
-from forms.converting import convert_ahead
 from forms.gallery import write_gallery
-from forms.issuing import Printed
+from forms.printing import entering, issuing, reprinting
+from forms.printing.converting import convert_ahead
+from forms.printing.shop import Printed
 from forms.word.office_suite import Converted
 from records import units
 from records.errors import BadInput
@@ -160,7 +160,7 @@ def reprint(console: Console, serial: str, reason: str, out: Path) -> Answer:
     """按原编号重印,纸上标「重印」,原因留存。 / Print a number again; marked on paper, the reason is kept."""
     _is_word(out)
     shop = console.office.shop
-    return _hand_out(console, lambda session, actor: issuing.reprint(session, shop, actor, serial, reason), "", out)
+    return _hand_out(console, lambda session, actor: reprinting.reprint(session, shop, actor, serial, reason), "", out)
 
 
 def _is_word(out: Path) -> bool:

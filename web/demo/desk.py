@@ -13,8 +13,8 @@ import pylopdf_fonts_zh_cn
 from PIL import Image, ImageFont
 from sqlalchemy import select
 
-from forms import issuing
-from forms.issuing import Printed
+from forms.printing import issuing
+from forms.printing.shop import Printed
 from forms.scanning.imitation import handwriting, samples
 from forms.scanning.receiving import batch_work, intake, page_fates
 from forms.tables import Book, Layout, Serial

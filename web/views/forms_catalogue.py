@@ -8,11 +8,13 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from forms import books, converting, issuing
+from forms import books
 from forms import outstanding as coming_back
 from forms.books import stock
 from forms.catalogue import Form, Procedure
 from forms.layout import cover_sheet
+from forms.printing import converting, issuing
+from forms.printing.shop import Printed
 from forms.tables import Serial
 from records import clock
 from records.errors import BadInput, NotFound
@@ -142,7 +144,7 @@ def _within(count: int, most: int) -> int:
     return count
 
 
-def lay_in(form_code: str, printed: issuing.Printed) -> str:
+def lay_in(form_code: str, printed: Printed) -> str:
     """Lay what was printed in the outbox; returns its token."""
     book = printed.book.number if printed.book else None
     return _outbox().put(Parcel(printed.files, visit.actor().id, printed.serials, form_code, book))

@@ -7,9 +7,9 @@ import io
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from forms import merging, recipients
-from forms.issuing import PDF, Printed, PrintedFile
-from forms.recipients import Recipients
+from forms.printing import merging, recipients
+from forms.printing.recipients import Recipients
+from forms.printing.shop import PDF, Printed, PrintedFile
 from records.errors import BadInput
 from records.users import OFFICE_ROLES
 from web import visit

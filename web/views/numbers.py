@@ -7,8 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from forms import books, issuing
+from forms import books
 from forms.numbering import find_serial
+from forms.printing import reprinting
 from forms.tables import PrintRun, Reprint, Serial
 from records import access
 from records.tables import Document, Dossier, Unit
@@ -104,7 +105,7 @@ def reprint(text: str) -> ResponseReturnValue:
     """Print the same number again, marked 重印, with the reason on record."""
     with visit.act() as session:
         serial = find_serial(session, text)
-        printed = issuing.reprint(session, visit.office().shop, visit.actor(), serial.text, visit.typed("reason"))
+        printed = reprinting.reprint(session, visit.office().shop, visit.actor(), serial.text, visit.typed("reason"))
         form_code = serial.form_code
     return redirect(url_for("forms_catalogue.printed", token=lay_in(form_code, printed)))
 

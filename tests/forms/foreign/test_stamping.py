@@ -20,7 +20,8 @@ from forms.drawing.typeface import load_typeface
 from forms.foreign import stamping
 from forms.foreign.foreign_pages import block_for
 from forms.foreign.stamping import ForeignPdfEncrypted, ForeignPdfUnusable, NotFromElsewhere, examine, stamp
-from forms.issuing import PrintShop, StampedPaper, reprint
+from forms.printing.reprinting import StampedPaper, reprint
+from forms.printing.shop import PrintShop
 from forms.scanning.desk import ScanDesk
 from forms.scanning.imitation import samples
 from forms.scanning.receiving import batch_work, intake

@@ -12,12 +12,13 @@ from argon2 import PasswordHasher
 from PIL import Image, ImageDraw
 from sqlalchemy.orm import Session
 
-from forms import books, issuing, numbering
+from forms import books, numbering
 from forms.catalogue import Catalogue, load_catalogue
 from forms.drawing import qr
 from forms.drawing.typeface import Typeface, load_typeface
-from forms.issuing import PrintShop
 from forms.marks import PageMark
+from forms.printing import issuing
+from forms.printing.shop import PrintShop
 from forms.scanning.desk import ScanDesk
 from forms.scanning.imitation import samples
 from forms.scanning.receiving import batch_work, intake

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from forms.catalogue import load_catalogue
 from forms.drawing.typeface import load_typeface
-from forms.issuing import LayoutChanged, PrintShop, print_sheets, reprint
+from forms.printing.issuing import print_sheets
+from forms.printing.reprinting import LayoutChanged, reprint
+from forms.printing.shop import PrintShop
 from forms.word import checking
 from forms.word.checking import (
     FieldsForgotten,

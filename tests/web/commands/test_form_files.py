@@ -14,7 +14,7 @@ import pytest
 from docx import Document
 from reportlab.pdfgen.canvas import Canvas
 
-from forms import merging
+from forms.printing import merging
 from forms.scanning.imitation import samples
 from forms.word import office_suite
 from records.vault import write_durably

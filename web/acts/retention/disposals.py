@@ -8,11 +8,11 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from forms import issuing
 from forms.catalogue import Catalogue
 from forms.erasing import erase_traces
-from forms.issuing import Printed, PrintShop
 from forms.layout import ROWS
+from forms.printing import issuing
+from forms.printing.shop import Printed, PrintShop
 from forms.tables import Book
 from records.errors import BadInput
 from records.tables import Page

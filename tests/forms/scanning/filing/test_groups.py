@@ -11,7 +11,8 @@ import pytest
 from PIL import Image, ImageDraw
 from sqlalchemy import func, select
 
-from forms import books, issuing
+from forms import books
+from forms.printing import issuing
 from forms.scanning.imitation import samples
 from forms.scanning.opening.masters import UnreadablePage
 from forms.scanning.receiving import batch_work, intake

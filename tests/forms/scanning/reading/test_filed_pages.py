@@ -14,7 +14,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from sqlalchemy import func, select, update
 
-from forms import issuing, numbering
+from forms import numbering
+from forms.printing import issuing
 from forms.scanning.imitation import handwriting, samples
 from forms.scanning.reading import filed_pages, recogniser
 from forms.scanning.reading.recogniser import Line

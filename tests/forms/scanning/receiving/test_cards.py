@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from forms import issuing
 from forms.layout.cards import card_places
 from forms.paper import CARD
+from forms.printing import issuing
 from forms.scanning.imitation import samples
 from forms.tables import Layout, Serial
 from records.tables import Document

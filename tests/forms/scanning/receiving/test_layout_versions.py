@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from forms import issuing, numbering
+from forms import numbering
 from forms.catalogue import load_catalogue
 from forms.layout_versions import VersionNotRaised
+from forms.printing import issuing
 from forms.scanning.imitation import samples
 from tests.forms.catalogue.test_own_forms import FILE, write
 

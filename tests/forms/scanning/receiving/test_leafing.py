@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from forms import books, issuing, numbering
+from forms import books, numbering
 from forms.books import binding
 from forms.books.binding import Damage, Leaf, Span
-from forms.issuing import Printed, PrintShop
 from forms.marks import PageMark
+from forms.printing import issuing
+from forms.printing.shop import Printed, PrintShop
 from forms.scanning.desk import ScanDesk
 from forms.scanning.imitation import samples
 from forms.scanning.receiving import batch_work, intake, leafing

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageChops
 from sqlalchemy import select
 
-from forms import issuing
+from forms.printing import issuing
 from forms.scanning.imitation import samples
 from records.tables import Document
 

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image, ImageDraw
 from sqlalchemy import func, select, update
 
-from forms import books, issuing
+from forms import books
+from forms.printing import issuing
 from forms.scanning.imitation import samples
 from forms.scanning.tray import in_tray, placing, suggesting, tray_journal, undoing, waiting_groups
 from forms.scanning.tray.in_tray import NotInTray, NotYourTray

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from forms import converting, issuing, numbering
+from forms import numbering
 from forms.catalogue import load_catalogue
 from forms.drawing.typeface import load_typeface
-from forms.issuing import PrintShop
+from forms.printing import converting, issuing
+from forms.printing.shop import PrintShop
 from forms.word import office_suite
 from records.database import Database
 

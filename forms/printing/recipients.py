@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from forms import entering
 from forms.catalogue import Field, Form
 from forms.drawing.typeface import MissingGlyph, Typeface
 from forms.layout import cover_sheet
+from forms.printing import entering
 from records import clock, dossiers, identifiers, units
 from records.errors import NotFound, OfficeError
 from records.table_files import MOST_SHOWN, Mistake, TableUnreadable, read_cells

@@ -13,15 +13,17 @@ from typing import Any, BinaryIO
 
 from sqlalchemy.orm import Session
 
-from forms import entering, issuing, numbering, pdf
+from forms import numbering, pdf
 from forms.catalogue import Form
 from forms.drawing.qr import qr_png
-from forms.entering import Values
-from forms.issuing import BROKEN_BY_WORD, NotAWordForm, PrintedAsBook, PrintShop
-from forms.layout import Laid, PageIdentity, lay_out
+from forms.layout import Laid, PageIdentity
 from forms.layout_versions import keep_layout
 from forms.marks import PageMark
-from forms.recipients import Recipients, open_dossiers
+from forms.printing import entering
+from forms.printing.entering import Values
+from forms.printing.job import BROKEN_BY_WORD, Job, expect_kind, keep_template
+from forms.printing.recipients import Recipients, open_dossiers
+from forms.printing.shop import PrintShop
 from forms.tables import Serial
 from forms.word import Draft, draft_word
 from forms.word.prose import TextSetter
@@ -78,10 +80,7 @@ def prepare(
 
     Raises PrintedAsBook, NotAWordForm, TooRichToSet, UnknownField, BadValue, BadInput, MissingGlyph, TooMuchForAPage.
     """
-    if form.mode == "book":
-        raise PrintedAsBook(form=form.zh, form_en=form.en)
-    if word and not form.is_word:
-        raise NotAWordForm(form=form.zh, form_en=form.en)
+    expect_kind(form, word)
     people = recipients.people
     if len(people) > numbering.MOST_AT_ONCE:
         raise BadInput(what=f"一次最多 {numbering.MOST_AT_ONCE} 份 / at most {numbering.MOST_AT_ONCE} at once")
@@ -120,17 +119,16 @@ class _Maker:
     def add(self, values: dict[str, Any], unit: Unit | None) -> None:
         self.values.append(values)
         if self.template is not None and self.word:
-            labels = self.form.copies or ("",)
             office, template = self.shop.office, self.template
+            labels = self.form.copy_labels
             self.drafts.append(tuple(draft_word(self.form, copy, values, office, template) for copy in labels))
         else:
             self.laid.append(self._lay(unit, values))
 
     def _lay(self, unit: Unit | None, values: dict[str, Any]) -> Laid:
-        estate, code = (unit.estate, unit.code) if unit else ("", "")
         if self._setter is not None:
-            return self._setter.lay_out(values, estate)
-        return lay_out(self.form, values, office=self.shop.office, estate=estate, unit_code=code)
+            return self._setter.lay_out(values, unit.estate if unit else "")
+        return Job(self.shop, self.form, unit, values).laid()
 
 
 def _dossier_ids(session: Session, form: Form, units: Sequence[Unit | None]) -> tuple[int | None, ...]:
@@ -157,7 +155,7 @@ def merge_pdf(
     session.flush()
     runs = _runs(shop, serials, prepared.laid, progress)
     pdf.draw_runs(runs, out, title=f"{prepared.form.code} {prepared.form.zh}", author=shop.office)
-    copies = len(prepared.form.copies) or 1
+    copies = len(prepared.form.copy_labels)
     return _told(session, actor, prepared, serials, copies * sum(len(laid.pages) for laid in prepared.laid))
 
 
@@ -182,7 +180,7 @@ def merge_word(
     """Take the numbers and hand every document to ``write`` with its file name. Raises NotAllowed, ChangedMeanwhile."""
     serials = _take(session, actor, prepared)
     if prepared.template is not None:
-        issuing.keep_template(session, prepared.form, prepared.template, serials)
+        keep_template(session, prepared.form, prepared.template, serials)
     form, made = prepared.form, 0
     for done, (serial, drafts) in enumerate(zip(serials, prepared.drafts, strict=True), start=1):
         serial.page_count = BROKEN_BY_WORD
@@ -200,15 +198,13 @@ def _take(session: Session, actor: Actor, prepared: Prepared) -> list[Serial]:
     """The numbers, each with what is printed into its form."""
     actor.require("批量打印", *OFFICE_ROLES)
     serials = numbering.take_numbers(session, actor, prepared.form, len(prepared.values))
-    copies = len(prepared.form.copies) or 1
+    copies = len(prepared.form.copy_labels)
     now = _dossier_ids(session, prepared.form, prepared.units)
     rows = zip(serials, prepared.units, prepared.dossiers, now, prepared.values, strict=True)
     for serial, unit, dossier_id, dossier_now, values in rows:
         if unit is not None and dossier_now != dossier_id:
             raise ChangedMeanwhile(unit=unit.code)
-        serial.state, serial.state_by, serial.entered = "issued", actor.id, dict(values)
-        serial.unit_id, serial.dossier_id = unit.id if unit else None, dossier_id
-        serial.copy_count = copies
+        numbering.send_out(serial, actor, values, unit, dossier_id, copies)
     return serials
 
 

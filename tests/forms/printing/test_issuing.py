@@ -1,4 +1,4 @@
-"""Printing: numbers that are never lost, data that is on record printed once entered, reprints that say so."""
+"""Printing: numbers that are never lost, data that is on record printed once entered, kinds of paper never mixed up."""
 
 from __future__ import annotations
 
@@ -8,69 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import docx
-import pypdfium2
 import pytest
 import zxingcpp
 from PIL import Image
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from forms import books, marks, numbers_check
-from forms.catalogue import Catalogue, load_catalogue
-from forms.drawing.typeface import MissingGlyph, load_typeface
-from forms.entering import BadValue, UnknownField
+from forms import marks, numbers_check
+from forms.drawing.typeface import MissingGlyph
 from forms.errors import NotABook
-from forms.issuing import (
-    LayoutChanged,
-    NotAWordForm,
-    Printed,
-    PrintedAsBook,
-    PrintShop,
-    ReprintTooLate,
-    print_book,
-    print_sheets,
-    reprint,
-)
 from forms.marks import PageMark
-from forms.tables import Counter, Layout, PrintRun, Reprint, Serial
+from forms.printing.entering import BadValue, UnknownField
+from forms.printing.issuing import print_book, print_sheets
+from forms.printing.job import NotAWordForm, PrintedAsBook
+from forms.printing.reprinting import reprint
+from forms.printing.shop import PrintShop
+from forms.tables import Counter, Layout, PrintRun, Serial
 from forms.word import office_suite
 from records import audit, clock, dossiers, users
-from records.audit import Verb
 from records.database import Database
 from records.errors import BadInput, NotAllowed
-from records.tables import AuditEntry
 from records.vault import Vault
-
-SECRET = bytes(32)
-CATALOGUE = load_catalogue()
-FORMS = {
-    code: CATALOGUE.form(code) for code in ("HF-01", "ZX-01", "ZX-02", "ZX-08", "RZ-01", "RZ-07", "FX-01", "RZ-12")
-}
-
-
-@pytest.fixture(scope="module")
-def shop() -> PrintShop:
-    return PrintShop(CATALOGUE, load_typeface(), SECRET, "东光物业客服中心")
-
-
-def pages_of(printed: Printed) -> list[str]:
-    """The text of each page of the PDF."""
-    with pypdfium2.PdfDocument(printed.data) as document:
-        return [page.get_textpage().get_text_range() for page in document]
-
-
-def marks_of(data: bytes) -> list[PageMark | marks.ForeignMark]:
-    """What the code of each page says, read from a picture of it."""
-    found = []
-    with pypdfium2.PdfDocument(data) as document:
-        for page in document:
-            for code in zxingcpp.read_barcodes(page.render(scale=2).to_pil()):
-                found.append(marks.read(SECRET, code.text))
-    return found
-
-
-def row(session: Session, text: str) -> Serial:
-    return session.scalars(select(Serial).where(Serial.text == text)).one()
+from tests.forms.printing.conftest import FORMS, SECRET, marks_of, pages_of, row
 
 
 def test_a_sheet_bears_its_number_and_every_copy_its_own_code(database: Database, actors: Any, shop: PrintShop) -> None:
@@ -323,84 +281,6 @@ def test_without_libreoffice_an_agreement_as_pdf_is_refused_before_a_number_is_t
         with pytest.raises(office_suite.NoOfficeSuite, match="LibreOffice"):
             print_sheets(session, shop, actors.staff, FORMS["RZ-01"])
         assert session.scalars(select(Counter)).all() == []
-
-
-def test_a_reprint_is_the_same_page_marked_as_such_and_recorded_with_its_reason(
-    database: Database, actors: Any, shop: PrintShop, make_unit: Any
-) -> None:
-    with database.transaction() as session:
-        unit, _ = make_unit(session)
-        printed = print_sheets(session, shop, actors.staff, FORMS["ZX-01"], unit=unit)
-        assert "重印" not in pages_of(printed)[0]
-        again = reprint(session, shop, actors.supervisor, printed.serials[0].lower(), "王建国把表弄湿了")
-        assert again.serials == printed.serials
-        assert marks_of(again.data) == marks_of(printed.data)
-        assert "重印" in pages_of(again)[0]
-        assert "王建国" in pages_of(again)[0]
-        kept = session.scalars(select(Reprint)).one()
-        assert (kept.reason, kept.printed_by) == ("王建国把表弄湿了", actors.supervisor.id)
-        entry = session.scalars(select(AuditEntry).where(AuditEntry.verb == Verb.FORM_REPRINTED)).one()
-        assert (entry.subject, "王建国" in entry.details) == (f"serial:{again.serials[0]}", False)
-        assert session.scalars(select(Counter.last)).one() == 1
-
-
-def test_a_book_page_is_reprinted_before_the_book_is_issued_only(
-    database: Database, actors: Any, shop: PrintShop
-) -> None:
-    with database.transaction() as session:
-        printed = print_book(session, shop, actors.staff, FORMS["HF-01"], 3)
-        assert printed.book is not None
-        again = reprint(session, shop, actors.staff, printed.serials[1], "卡纸")
-        assert marks_of(again.data) == marks_of(printed.data)[1:2]
-        page, original = pages_of(again)[0], pages_of(printed)[3]
-        assert [line for line in original.split() if line not in page.split()] == []
-        assert "重印" in page
-        books.issue(session, actors.staff, printed.book, "李敏")
-        with pytest.raises(ReprintTooLate, match=printed.serials[1]):
-            reprint(session, shop, actors.staff, printed.serials[1], "卡纸")
-
-
-def test_a_sheet_that_came_back_or_is_void_is_not_reprinted(database: Database, actors: Any, shop: PrintShop) -> None:
-    with database.transaction() as session:
-        returned, voided = print_sheets(session, shop, actors.staff, FORMS["ZX-01"], count=2).serials
-        books.mark_returned(session, None, row(session, returned))
-        books.void(session, actors.staff, voided, "写错")
-        for serial in (returned, voided):
-            with pytest.raises(ReprintTooLate):
-                reprint(session, shop, actors.staff, serial, "再要一份")
-
-
-def test_a_reprint_needs_a_reason_and_a_form_that_was_not_revised(
-    database: Database, actors: Any, shop: PrintShop
-) -> None:
-    revised = FORMS["ZX-01"].model_copy(update={"version": 2})
-    procedures = [
-        one.model_copy(update={"forms": tuple(revised if form.code == "ZX-01" else form for form in one.forms)})
-        for one in CATALOGUE.procedures
-    ]
-    newer = PrintShop(
-        Catalogue(procedures, CATALOGUE.sections, list(CATALOGUE.rules.values())), shop.typeface, SECRET, shop.office
-    )
-    with database.transaction() as session:
-        serial = print_sheets(session, shop, actors.staff, FORMS["ZX-01"]).serials[0]
-        with pytest.raises(BadInput, match="重印原因"):
-            reprint(session, shop, actors.staff, serial, "  ")
-        with pytest.raises(LayoutChanged, match=serial):
-            reprint(session, newer, actors.staff, serial, "卡纸")
-
-
-def test_every_form_of_the_catalogue_prints_and_prints_again(sqlite_database: Database, shop: PrintShop) -> None:
-    with sqlite_database.transaction() as session:
-        clerk = users.find_actor(session, "staff")
-        for form in CATALOGUE.forms:
-            if form.mode == "book":
-                printed = print_book(session, shop, clerk, form, 1)
-            else:
-                printed = print_sheets(session, shop, clerk, form, word=form.is_word)
-            again = reprint(session, shop, clerk, printed.serials[0], "试印")
-            assert [file.name for file in again.files][1:] == [file.name for file in printed.files][1:]
-        assert len(session.scalars(select(Serial)).all()) == len(CATALOGUE.forms)
-        assert numbers_check.findings(session) == []
 
 
 def test_an_administrator_prints_nothing(database: Database, actors: Any, shop: PrintShop) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from forms import entering, numbering
+from forms import numbering
 from forms.catalogue import Form
-from forms.drawing.qr import no_code
-from forms.entering import Values
-from forms.issuing import PrintShop
-from forms.word import fill_word, office_suite
+from forms.printing import entering
+from forms.printing.entering import Values
+from forms.printing.job import Job
+from forms.printing.shop import PrintShop
+from forms.word import office_suite
 from forms.word.office_suite import Converted
 from records.tables import Unit
 from records.users import OFFICE_ROLES, Actor
@@ -34,10 +35,8 @@ def convert_ahead(
     actor.require("打印表单", *OFFICE_ROLES)
     if not form.is_word or office_suite.find() is None:
         return {}
-    template, entered = shop.shelf.template(form), entering.entered(session, form, unit, values or {})
-    documents = [
-        fill_word(form, label, entered, serial, no_code(), shop.office, template=template)
-        for serial in numbering.coming(session, form, count)
-        for label in form.copies or ("",)
-    ]
+    entered = entering.entered(session, form, unit, values or {})
+    documents = Job(shop, form, unit, entered, template=shop.shelf.template(form)).documents(
+        numbering.coming(session, form, count)
+    )
     return dict(zip(documents, office_suite.to_pdf(documents), strict=True))
