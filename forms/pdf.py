@@ -7,6 +7,7 @@ fore-edge mark) is a few operators. The same input makes the same bytes.
 from __future__ import annotations
 
 import functools
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
@@ -18,6 +19,7 @@ from forms.layout import Code, Item, Laid, Line, PageIdentity, Panel, Text, Tick
 from forms.layout.book_pages import BookFacts, end_pages, front_pages
 from forms.layout.cards import card_places, crop_marks
 from forms.layout.items import Colour
+from forms.layout.listing import Listing, listing_pages
 from forms.marks import PageMark
 from forms.paper import A4, Paper
 
@@ -67,14 +69,19 @@ def draw_book(
     document.finish()
 
 
-def draw_pages(
-    pages: Iterable[Sequence[Item]], out: BinaryIO, *, title: str, author: str = "", paper: Paper = A4
-) -> None:
-    """Write a PDF of placed pages that have no number: a dossier's cover and contents list."""
+def draw_pages(pages: Iterable[Sequence[Item]], *, title: str, author: str = "", paper: Paper = A4) -> bytes:
+    """A PDF of placed pages that have no number: a dossier's cover and contents list, labels, cards."""
+    out = io.BytesIO()
     document = _Document(out, title, author)
     for items in pages:
         document.plain_page(paper, items)
     document.finish()
+    return out.getvalue()
+
+
+def draw_listing(listing: Listing, *, title: str, author: str) -> bytes:
+    """A PDF of a list over as many pages as it needs."""
+    return draw_pages(listing_pages(listing), title=title, author=author, paper=listing.paper)
 
 
 def sheet_identities(laid: Laid, serial: str, secret: bytes, *, reprint: bool = False) -> list[PageIdentity]:

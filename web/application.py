@@ -11,9 +11,9 @@ from flask_login import current_user
 
 from web import addresses, failures, guard, icons, signing_in, views, visit
 from web.background.batches import BatchHand
-from web.background.outbox import Outbox
+from web.background.outbox import outbox
 from web.background.print_jobs import PrintJobs
-from web.background.uploads import Uploads
+from web.background.uploads import uploads
 from web.links import navigation
 from web.office import Office
 from web.wording import language, record_states, words
@@ -25,8 +25,8 @@ def create_app(office: Office) -> Flask:
     app.url_map.converters["int"] = addresses.IdConverter
     app.config["BOOTSTRAP_SERVE_LOCAL"] = True
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 3600
-    app.extensions["yedang_outbox"] = Outbox()
-    app.extensions["yedang_uploads"] = Uploads()
+    app.extensions["yedang_outbox"] = outbox()
+    app.extensions["yedang_uploads"] = uploads()
     app.extensions["yedang_hand"] = BatchHand(office)
     app.extensions["yedang_print_jobs"] = PrintJobs()
     visit.prepare(app, office)

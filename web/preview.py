@@ -33,9 +33,8 @@ def pictures(session: Session, office: str, form: Form, unit: Unit | None, value
     known = entering.entered(session, form, None, values)
     estate, code = (unit.estate, unit.code) if unit else ("", "")
     laid = lay_out(form, known, office=office, estate=estate, unit_code=code)
-    out = io.BytesIO()
-    pdf.draw_pages([page.items for page in laid.pages[:MOST_PAGES]], out, title=form.zh, paper=laid.paper)
-    return list(_rendered(out.getvalue()))
+    shown = [page.items for page in laid.pages[:MOST_PAGES]]
+    return list(_rendered(pdf.draw_pages(shown, title=form.zh, paper=laid.paper)))
 
 
 def _rendered(data: bytes) -> Iterator[str]:

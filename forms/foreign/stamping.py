@@ -212,11 +212,10 @@ def _spot(name: str, document: Any, frame: Frame, number: int) -> Spot:
 def _stamped(foreign: Foreign, shop: PrintShop, mark: PageMark, title: str) -> bytes:
     """The file with its stamps."""
     count = len(foreign.spots)
-    words = io.BytesIO()
     labels = [_words(shop, spot.side, mark.serial, number, count) for number, spot in enumerate(foreign.spots, start=1)]
     # Every label page is as wide as the widest block.
     paper = Paper(block_for(SIDES[0]).width, WORDS)
-    pdf.draw_pages(labels, words, title=title, author=shop.office, paper=paper)
+    words = io.BytesIO(pdf.draw_pages(labels, title=title, author=shop.office, paper=paper))
     with pikepdf.open(io.BytesIO(foreign.data)) as opened, pikepdf.open(words) as drawn:
         for number, (page, spot) in enumerate(zip(opened.pages, foreign.spots, strict=True), start=1):
             own = PageMark(mark.serial, number, count, mark.copy, mark.version)

@@ -29,6 +29,7 @@ from records.tables import Blob, Discard, Key
 from records.vault import key_holders, unfiled
 from records.vault.master_key import Identity, MasterKey, Recipient
 from records.vault.spooling import Spool, spool
+from records.vault.unfiled import sync_folder
 
 SIGN_IN = "sign-in"
 
@@ -244,7 +245,7 @@ class Vault:
         if notes:
             # The file system's journal is written in order (ext4, XFS): with the last removal all of them are durable,
             # before the commit that forgets the notes. A file that came back after all could not be opened.
-            _sync_folder((self.folder / notes[-1].path).parent)
+            sync_folder((self.folder / notes[-1].path).parent)
         for some in parted(notes):
             session.execute(delete(Discard).where(Discard.id.in_([note.id for note in some])))
         return len(notes)
@@ -325,17 +326,9 @@ def durably(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def erase(path: Path) -> None:
     """Remove a file if it is there. The bytes were encrypted; with the key gone they are noise even on the disk."""
     path.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

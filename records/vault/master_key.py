@@ -15,6 +15,7 @@ from typing import TypeAlias
 import pyrage
 
 from records.errors import OfficeError
+from records.vault.unfiled import sync_folder
 
 Identity: TypeAlias = pyrage.x25519.Identity
 Recipient: TypeAlias = pyrage.x25519.Recipient
@@ -122,8 +123,4 @@ def write_secret(path: Path, content: bytes, *, replace: bool = True) -> None:
         os.fsync(file.fileno())
     if replace:
         target.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)

@@ -41,7 +41,7 @@ def laid_down(session: Session, vault: Path, path: str) -> Iterator[BinaryIO]:
     except BaseException:
         second.unlink(missing_ok=True)
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
     _remember(session, second)
 
 
@@ -80,7 +80,8 @@ def clear(vault: Path, path_of: Callable[[str], str], filed: Callable[[Collectio
     return gone
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Bring to the disk which files a folder holds: a rename counts only then."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

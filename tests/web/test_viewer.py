@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from forms.printing.shop import PDF, PrintedFile
 from records.access import Decision
+from records.errors import NotFound
 from records.users import Actor, Role
-from web.background.outbox import Outbox, Parcel
+from web.background.outbox import MOST_BYTES, Parcel, outbox
 from web.viewer import Look, highlighted, jpeg, marked_tray_page, sentence, watermark
 
 
@@ -28,11 +31,16 @@ def test_the_mark_is_on_every_part_of_the_page() -> None:
     assert marked.min() > 120
 
 
-def test_printed_files_do_not_pile_up(monkeypatch: object) -> None:
-    outbox = Outbox()
-    tokens = [outbox.put(Parcel((), 1, (), "HF-01")) for _ in range(3)]
+def test_printed_files_do_not_pile_up_and_are_their_printers_alone() -> None:
+    shelf, half = outbox(), PrintedFile("a.pdf", PDF, bytes(MOST_BYTES // 2))
+    tokens = [shelf.put(Parcel((half,), 1, (), "HF-01")) for _ in range(3)]
     assert len(set(tokens)) == 3
-    assert outbox.take(tokens[0], 1).form_code == "HF-01"
+    assert [shelf.get(token, 1).form_code for token in tokens[1:]] == ["HF-01"] * 2
+    for token, who in ((tokens[0], 1), (tokens[2], 2), ("guessed", 1)):
+        with pytest.raises(NotFound, match="15"):
+            shelf.get(token, who)
+    whole = shelf.put(Parcel((half, half, half), 1, (), "HF-02"))
+    assert shelf.get(whole, 1).form_code == "HF-02"
 
 
 def test_a_larger_look_is_drawn_larger_and_no_larger_than_there_is() -> None:

@@ -6,13 +6,10 @@ GET. It never touches the disk, where it would outlive the records it was printe
 
 from __future__ import annotations
 
-import secrets
-import time
-from dataclasses import dataclass, field
-from threading import Lock
+from dataclasses import dataclass
 
 from forms.printing.shop import PrintedFile
-from records.errors import NotFound
+from web.background.shelf import Shelf
 
 KEEP_SECONDS = 15 * 60
 MOST_BYTES = 256 * 1024 * 1024
@@ -27,7 +24,6 @@ class Parcel:
     serials: tuple[str, ...]
     form_code: str
     book: str | None = None
-    laid_in_at: float = field(default_factory=time.monotonic)
 
     @property
     def size(self) -> int:
@@ -35,34 +31,7 @@ class Parcel:
         return sum(len(file.data) for file in self.files)
 
 
-class Outbox:
-    """Parcels by an unguessable token; the oldest go first when they are too old or too many."""
-
-    def __init__(self) -> None:
-        self._parcels: dict[str, Parcel] = {}
-        self._lock = Lock()
-
-    def put(self, parcel: Parcel) -> str:
-        """Lay files in; returns their token."""
-        token = secrets.token_urlsafe(16)
-        with self._lock:
-            self._parcels[token] = parcel
-            self._drop_old()
-        return token
-
-    def take(self, token: str, owner_id: int) -> Parcel:
-        """The files of a token, for whoever printed it. Raises NotFound for others and when it has gone."""
-        with self._lock:
-            self._drop_old()
-            parcel = self._parcels.get(token)
-        if parcel is None or parcel.owner_id != owner_id:
-            raise NotFound(what="打印文件（只保留 15 分钟，可凭编号重印） / the printed file (kept for 15 minutes)")
-        return parcel
-
-    def _drop_old(self) -> None:
-        latest = time.monotonic() - KEEP_SECONDS
-        size = sum(parcel.size for parcel in self._parcels.values())
-        for token, parcel in list(self._parcels.items()):
-            too_many = size > MOST_BYTES and len(self._parcels) > 1
-            if parcel.laid_in_at < latest or too_many:
-                size -= self._parcels.pop(token).size
+def outbox() -> Shelf[Parcel]:
+    """A shelf for printed files."""
+    what = "打印文件（只保留 15 分钟，可凭编号重印） / the printed file (kept for 15 minutes)"
+    return Shelf(what, KEEP_SECONDS, MOST_BYTES, lambda parcel: parcel.size)

@@ -7,14 +7,12 @@ quarter of an hour; the act itself is in the log.
 from __future__ import annotations
 
 import logging
-import secrets
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from threading import Lock
+from dataclasses import dataclass
 
-from records.errors import NotFound, OfficeError
+from records.errors import OfficeError
+from web.background.shelf import Shelf
 
 KEEP_SECONDS = 15 * 60
 Progress = Callable[[int, int], None]
@@ -33,7 +31,6 @@ class PrintJob:
     total: int = 1
     data: bytes | None = None
     error: OfficeError | None = None
-    begun_at: float = field(default_factory=time.monotonic)
 
     @property
     def finished(self) -> bool:
@@ -58,26 +55,19 @@ class PrintJobs:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="printing")
-        self._jobs: dict[str, PrintJob] = {}
-        self._lock = Lock()
+        what = "打印文件（只保留 15 分钟） / the printed file (kept for 15 minutes)"
+        self._jobs: Shelf[PrintJob] = Shelf(what, KEEP_SECONDS)
 
     def begin(self, owner_id: int, name: str, file_name: str, work: Work) -> str:
         """Begin a print; returns its token."""
-        token, job = secrets.token_urlsafe(16), PrintJob(owner_id, name, file_name)
-        with self._lock:
-            self._drop_old()
-            self._jobs[token] = job
+        job = PrintJob(owner_id, name, file_name)
+        token = self._jobs.put(job)
         self._pool.submit(self._run, job, work)
         return token
 
     def find(self, token: str, owner_id: int) -> PrintJob:
         """The job of a token, for whoever asked for it. Raises NotFound for others and when it has gone."""
-        with self._lock:
-            self._drop_old()
-            job = self._jobs.get(token)
-        if job is None or job.owner_id != owner_id:
-            raise NotFound(what="打印文件（只保留 15 分钟） / the printed file (kept for 15 minutes)")
-        return job
+        return self._jobs.get(token, owner_id)
 
     def wait(self) -> None:
         """Wait until nothing is left to do (for tests, and for a server that is about to end)."""
@@ -91,8 +81,3 @@ class PrintJobs:
         except Exception:  # the thread's end: whoever waits is told
             _journal.exception("a print failed")
             job.error = PrintFailed()
-
-    def _drop_old(self) -> None:
-        latest = time.monotonic() - KEEP_SECONDS
-        for token in [token for token, job in self._jobs.items() if job.begun_at < latest]:
-            del self._jobs[token]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
-
 from forms import pdf
-from forms.layout.listing import Cells, ListColumn, Listing, Row, Signing, Strip, listing_pages
-from forms.paper import A4_LANDSCAPE
+from forms.layout.listing import Cells, ListColumn, Listing, Row, Signing, Strip
 from records import clock
 from records.check_tables import CheckRun
 from web.checking import advice
@@ -26,18 +23,14 @@ COLUMNS = (
 
 def as_pdf(run: CheckRun, office: str) -> bytes:
     """The report as PDF, A4 landscape."""
-    out = io.BytesIO()
     listing = Listing(
         title=TITLE,
         beside=f"{office}　检查 {run.id} 号",
         columns=COLUMNS,
         rows=_rows(run),
         foot="依据 DA/T 70：真实性、完整性、可用性、安全性。",
-        paper=A4_LANDSCAPE,
     )
-    title = f"{TITLE} {run.id}"
-    pdf.draw_pages(listing_pages(listing), out, title=title, author=office, paper=A4_LANDSCAPE)
-    return out.getvalue()
+    return pdf.draw_listing(listing, title=f"{TITLE} {run.id}", author=office)
 
 
 def _rows(run: CheckRun) -> list[Row]:

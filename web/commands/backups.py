@@ -14,14 +14,14 @@ from records.errors import OfficeError
 from records.tables import User
 from records.users import Actor, Role
 from records.vault import key_rotation
-from records.vault.master_key import Identity, write_secret
+from records.vault.master_key import Identity
 from web import schema
 from web.acts.retention.destroying_again import clear_traces, destroy_again, destroy_named
 from web.backups.restoring import Restored, restore_backup
 from web.backups.writing import KEEP, Backup, make_backup, prove_backup, shortened
 from web.commands.answers import Answer, Sentence, answer, said
 from web.commands.console import Console, OfficeCommand, pass_console
-from web.commands.keys import FileThere, typed_in
+from web.commands.keys import in_the_masters_place, typed_in
 from web.office import Office
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -136,12 +136,7 @@ def restore(
 @contextmanager
 def _paper_key(console: Console, identity: Identity) -> Iterator[None]:
     """The recovery key in the master key's place while the office comes back. Raises FileThere."""
-    path = console.settings.master_key
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        write_secret(path, f"# yedang recovery key, until yedang key rotate\n{identity}\n".encode(), replace=False)
-    except FileExistsError:
-        raise FileThere(path=path) from None
+    path = in_the_masters_place(console, identity)
     try:
         yield
     except OfficeError:

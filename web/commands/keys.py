@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import io
 import sys
 from pathlib import Path
 
@@ -109,11 +108,10 @@ def recovery(console: Console, out: Path) -> Answer:
     identity = Identity.generate()
     secret, recipient = str(identity), str(identity.to_public())
     page = recovery_page(console.settings.office, paper_key.lines(secret), secret, f"{recipient[:16]}…", clock.today())
-    drawn = io.BytesIO()
-    pdf.draw_pages([page], drawn, title="恢复密钥", author=console.settings.office)
+    drawn = pdf.draw_pages([page], title="恢复密钥", author=console.settings.office)
     try:
         # The paper first: keys wrapped for a paper that was never written would help nobody.
-        write_secret(out, drawn.getvalue(), replace=False)
+        write_secret(out, drawn, replace=False)
     except FileExistsError:
         raise FileThere(path=out) from None
     with console.progress("封装密钥", "Wrapping") as progress:
@@ -161,13 +159,19 @@ def recover(console: Console, from_stdin: bool) -> Answer:
     return _rewrapped(console, done, "已用恢复密钥做出新的主密钥", "A new master key was made from the recovery key")
 
 
-def _onto_an_empty_machine(console: Console, identity: Identity) -> Answer:
+def in_the_masters_place(console: Console, identity: Identity) -> Path:
+    """Put the recovery key where the master key will be, until it is rotated; where that is. Raises FileThere."""
     path = console.settings.master_key
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         write_secret(path, f"# yedang recovery key, until yedang key rotate\n{identity}\n".encode(), replace=False)
     except FileExistsError:
         raise FileThere(path=path) from None
+    return path
+
+
+def _onto_an_empty_machine(console: Console, identity: Identity) -> Answer:
+    path = in_the_masters_place(console, identity)
     return said(
         {"master_key": path, "recovered": False},
         f"恢复密钥已放在 {path}。接着运行 yedang restore 备份文件夹,然后 yedang key rotate 换成新的主密钥。",

@@ -22,7 +22,8 @@ from records.tables import Unit
 from records.units import find_unit
 from records.users import OFFICE_ROLES
 from web import entered, preview, visit
-from web.background.outbox import Outbox, Parcel
+from web.background.outbox import Parcel
+from web.background.shelf import Shelf
 from web.choosing import goes_by, plain
 from web.visit import only
 
@@ -150,8 +151,8 @@ def lay_in(form_code: str, printed: Printed) -> str:
     return _outbox().put(Parcel(printed.files, visit.actor().id, printed.serials, form_code, book))
 
 
-def _outbox() -> Outbox:
-    outbox: Outbox = current_app.extensions["yedang_outbox"]
+def _outbox() -> Shelf[Parcel]:
+    outbox: Shelf[Parcel] = current_app.extensions["yedang_outbox"]
     return outbox
 
 
@@ -159,7 +160,7 @@ def _outbox() -> Outbox:
 @only(*OFFICE_ROLES)
 def printed(token: str) -> ResponseReturnValue:
     """What has just been printed: its numbers, and what to do next."""
-    parcel = _outbox().take(token, visit.actor().id)
+    parcel = _outbox().get(token, visit.actor().id)
     return render_template(
         "printed.html", parcel=parcel, token=token, form=visit.office().catalogue.form(parcel.form_code)
     )
@@ -169,7 +170,7 @@ def printed(token: str) -> ResponseReturnValue:
 @only(*OFFICE_ROLES)
 def printed_file(token: str, number: int) -> ResponseReturnValue:
     """One of the printed files."""
-    files = _outbox().take(token, visit.actor().id).files
+    files = _outbox().get(token, visit.actor().id).files
     if not 0 < number <= len(files):
         raise NotFound(what=f"打印文件 {number}")
     file = files[number - 1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -9,7 +11,8 @@ from flask_babel import gettext as _
 from records.errors import BadInput, OfficeError
 from records.estate import importing
 from web import visit
-from web.background.uploads import Table, Uploads
+from web.background.shelf import Shelf
+from web.background.uploads import Table
 from web.visit import only
 
 views = Blueprint("importing", __name__, url_prefix="/import")
@@ -25,8 +28,8 @@ class ChangedSincePreview(OfficeError):
     en = "The records have changed since the preview; look at it again."
 
 
-def _uploads() -> Uploads:
-    uploads: Uploads = current_app.extensions["yedang_uploads"]
+def _uploads() -> Shelf[Table]:
+    uploads: Shelf[Table] = current_app.extensions["yedang_uploads"]
     return uploads
 
 
@@ -82,7 +85,7 @@ def confirm(token: str) -> ResponseReturnValue:
     with visit.act() as session:
         plan = importing.plan(session, visit.actor(), table.plan.name, table.data)
         if plan.digest != visit.typed("digest"):
-            _uploads().renew(token, plan)
+            _uploads().swap(token, replace(table, plan=plan))
             raise ChangedSincePreview()
         keep_good = visit.typed("keep_good") == "1"
         done = importing.carry_out(session, office.vault, visit.actor(), plan, keep_good=keep_good)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 from datetime import date
 
 import pypdfium2
@@ -29,9 +28,8 @@ FACTS = DossierFacts(
 
 
 def test_the_cover_names_owner_unit_number_and_secrecy() -> None:
-    out = io.BytesIO()
-    pdf.draw_pages([dossier_cover(FACTS)], out, title="业主档案")
-    words = pypdfium2.PdfDocument(out.getvalue())[0].get_textpage().get_text_range()
+    data = pdf.draw_pages([dossier_cover(FACTS)], title="业主档案")
+    words = pypdfium2.PdfDocument(data)[0].get_textpage().get_text_range()
     for expected in ("机密", "DA-3-2-1201-01", "欧阳娜娜、张三", "3-2-1201", "2020年5月1日 至 今", "60 件", "120 页"):
         assert expected in words
     closed = dossier_cover(dataclasses.replace(FACTS, until=date(2024, 2, 29)))

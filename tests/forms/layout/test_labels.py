@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 from datetime import date
 
 import numpy as np
@@ -89,9 +88,9 @@ def test_nothing_on_a_label_leaves_it_however_long_names_are(key: str) -> None:
 
 @pytest.mark.parametrize("key", ["spine", "bag", "place"])
 def test_the_codes_of_a_whole_sheet_read_at_150_dpi(key: str) -> None:
-    size, out = labels.sizes()[key], io.BytesIO()
-    pdf.draw_pages(labels.label_sheets(size, [designs(key)] * size.on_a_sheet), out, title="标签")
-    picture = np.asarray(pypdfium2.PdfDocument(out)[0].render(scale=150 / 72).to_pil().convert("L"))
+    size = labels.sizes()[key]
+    data = pdf.draw_pages(labels.label_sheets(size, [designs(key)] * size.on_a_sheet), title="标签")
+    picture = np.asarray(pypdfium2.PdfDocument(data)[0].render(scale=150 / 72).to_pil().convert("L"))
     found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     assert [one.text for one in found] == [MARK.text(SECRET)] * size.on_a_sheet
 

@@ -25,12 +25,12 @@ def mortal(url: str, home: Path, catalogue: Catalogue, points: int, lease: float
         if done == points:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def sync(folder: Path, original: Any = unfiled._sync_folder) -> None:
+    def sync(folder: Path, original: Any = unfiled.sync_folder) -> None:
         step()
         original(folder)
         step()
 
-    unfiled._sync_folder = sync
+    unfiled.sync_folder = sync
     database, master = Database(url), MasterKey(home / "keys" / "master.key")
     for moment in ("before_cursor_execute", "commit"):
         event.listen(database.engine, moment, step)

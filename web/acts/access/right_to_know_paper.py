@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
-
 from forms import pdf
 from forms.drawing.typeface import load_typeface
-from forms.layout.listing import Cells, ListColumn, Listing, Row, Strip, listing_pages
-from forms.paper import A4_LANDSCAPE
+from forms.layout.listing import Cells, ListColumn, Listing, Row, Strip
 from records import clock, identifiers
 from web.acts.access.right_to_know import Report, Seen, Sighting
 from web.wording.typesetting import typeset
@@ -30,10 +27,7 @@ _LACKING = "〓"
 
 def as_pdf(found: Report, office: str) -> bytes:
     """The report as PDF, A4 landscape."""
-    out = io.BytesIO()
-    pages = listing_pages(_listing(found, office))
-    pdf.draw_pages(pages, out, title=f"{found.dossier.number} {TITLE}", author=office, paper=A4_LANDSCAPE)
-    return out.getvalue()
+    return pdf.draw_listing(_listing(found, office), title=f"{found.dossier.number} {TITLE}", author=office)
 
 
 def _listing(found: Report, office: str) -> Listing:
@@ -44,7 +38,6 @@ def _listing(found: Report, office: str) -> Listing:
         columns=COLUMNS,
         rows=[*_opening(found, made), *_lines(found), *_closing(found)],
         foot=_printable(f"由 {found.made_by} 于 {made} 出具；本报告的出具已记入审计日志。"),
-        paper=A4_LANDSCAPE,
     )
 
 

@@ -7,7 +7,6 @@ would outlive the dossiers that it names.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from datetime import date
 from itertools import groupby
@@ -38,12 +37,11 @@ def print_directory(session: Session, office: Office, actor: Actor, building: st
     actor.require("打印业主档案目录", *READERS)
     found = _dossiers(session, building.strip().removesuffix("栋").upper())
     estates = _grouped(found, _lines(session, office, actor, found))
-    out = io.BytesIO()
     pages = directory_pages(office.settings.office, estates, clock.today())
-    pdf.draw_pages(pages, out, title="业主档案目录", author=office.settings.office, paper=A4_LANDSCAPE)
+    data = pdf.draw_pages(pages, title="业主档案目录", author=office.settings.office, paper=A4_LANDSCAPE)
     details = {"paper": "directory", "dossiers": len(found)}
     audit.append(session, actor.id, Verb.DOSSIER_PRINTED, "dossier:all", details)
-    return out.getvalue()
+    return data
 
 
 def _dossiers(session: Session, building: str) -> list[Dossier]:

@@ -8,7 +8,6 @@ for whoever holds a grant.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -90,9 +89,7 @@ def draw(office: Office, kind: str, folders: Sequence[Folder], skip: int = 0) ->
     name, drawing, paper = KINDS[kind]
     pages = _sheets(kind, folders, skip) if kind in LABELS else [page for one in folders for page in drawing(one)]
     title = f"{folders[0].facts.number} {name}" if len(folders) == 1 else f"{name} {len(folders)} 卷"
-    out = io.BytesIO()
-    pdf.draw_pages(pages, out, title=title, author=office.settings.office, paper=paper)
-    return out.getvalue()
+    return pdf.draw_pages(pages, title=title, author=office.settings.office, paper=paper)
 
 
 def _sheets(kind: str, folders: Sequence[Folder], skip: int) -> Pages:

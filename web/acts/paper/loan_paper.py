@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 from sqlalchemy.orm import Session
 
 from forms import pdf
@@ -21,10 +19,9 @@ from web.office import Office
 def print_out_card(session: Session, office: Office, actor: Actor, loan: Loan) -> bytes:
     """Draw card and slip of a loan on one sheet; logged. Raises NotAllowed."""
     actor.require("打印代卷卡", Role.ARCHIVIST)
-    out = io.BytesIO()
-    pdf.draw_pages([out_card(_card(session, office, loan))], out, title=f"代卷卡 借阅{loan.id}号")
+    data = pdf.draw_pages([out_card(_card(session, office, loan))], title=f"代卷卡 借阅{loan.id}号")
     audit.append(session, actor.id, Verb.OUT_CARD_PRINTED, f"dossier:{loan.dossier_id}", {"loan": loan.id})
-    return out.getvalue()
+    return data
 
 
 def _card(session: Session, office: Office, loan: Loan) -> OutCard:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator, Sequence
 
@@ -28,11 +27,10 @@ def print_labels(session: Session, office: Office, actor: Actor, wanted: Sequenc
         raise BadInput(what="没有选择存放位置")
     size = labels.sizes()["place"]
     drawn = [labels.place(size, _facts(office, place)) for place in wanted]
-    out = io.BytesIO()
     title = f"{size.zh} {len(wanted)} 张"
-    pdf.draw_pages(labels.label_sheets(size, drawn, skip), out, title=title, author=office.settings.office)
+    data = pdf.draw_pages(labels.label_sheets(size, drawn, skip), title=title, author=office.settings.office)
     audit.append(session, actor.id, Verb.PLACE_LABELS_PRINTED, f"place:{wanted[0].code}", {"labels": len(wanted)})
-    return out.getvalue()
+    return data
 
 
 def _facts(office: Office, place: Place) -> PlaceFacts:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
-
 from sqlalchemy.orm import Session
 
 from forms import books, pdf
 from forms.books import book_transfers
 from forms.books.transfer_tables import TransferList
 from forms.layout.dossier_pages import day
-from forms.layout.listing import Cells, ListColumn, Listing, Note, Row, Signing, listing_pages
-from forms.paper import A4_LANDSCAPE
+from forms.layout.listing import Cells, ListColumn, Listing, Note, Row, Signing
 from forms.tables import Book
 from records import audit, clock
 from records.audit import Verb
@@ -41,11 +38,10 @@ def print_list(session: Session, office: Office, actor: Actor, made: TransferLis
     rows.append(Signing(_SIGNING))
     beside = f"{office.settings.office}　编号 {made.number}"
     foot = f"编制于 {day(clock.local_date(made.made_at))}"
-    out = io.BytesIO()
-    drawn = listing_pages(Listing("移交清单", beside, _COLUMNS, rows, foot=foot))
-    pdf.draw_pages(drawn, out, title=f"移交清单 {made.number}", author=office.settings.office, paper=A4_LANDSCAPE)
+    listing = Listing("移交清单", beside, _COLUMNS, rows, foot=foot)
+    data = pdf.draw_listing(listing, title=f"移交清单 {made.number}", author=office.settings.office)
     audit.append(session, actor.id, Verb.TRANSFER_PRINTED, f"transfer:{made.number}", {"books": len(made.lines)})
-    return out.getvalue()
+    return data
 
 
 def _row(session: Session, office: Office, number: int, book: Book) -> Cells:

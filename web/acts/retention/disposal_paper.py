@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
-
 from sqlalchemy.orm import Session
 
 from forms import pdf
-from forms.layout.listing import Cells, ListColumn, Listing, Note, Row, Signing, listing_pages
-from forms.paper import A4_LANDSCAPE
+from forms.layout.listing import Cells, ListColumn, Listing, Note, Row, Signing
 from records import clock
 from records.tables import User
 from retention import certificates
@@ -36,10 +33,7 @@ def as_pdf(session: Session, disposal: Disposal, office: Office) -> bytes:
     rows.append(Signing(("鉴定人（签字）", "管理处经理（签字）", "监销人（签字）", "日期")))
     beside = f"{office.settings.office}　清册编号 {disposal.certificate or '—'}"
     listing = Listing(TITLE, beside, _COLUMNS, rows, foot="与签好的档案销毁清册一并保存；清册及本页不含档案内容。")
-    out = io.BytesIO()
-    title = f"{TITLE} {disposal.certificate}"
-    pdf.draw_pages(listing_pages(listing), out, title=title, author=office.settings.office, paper=A4_LANDSCAPE)
-    return out.getvalue()
+    return pdf.draw_listing(listing, title=f"{TITLE} {disposal.certificate}", author=office.settings.office)
 
 
 def _row(session: Session, number: int, line: DisposalLine) -> Cells:
