@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
@@ -30,19 +31,38 @@ class TableHasMistakes(OfficeError):
 
     code = "import.mistakes"
     zh = "表中有 {count} 处错误,没有导入任何数据:\n{lines}"
-    en = "{count} mistakes in the table; nothing was imported:\n{lines}"
+    en = "{count} mistakes in the table; nothing was imported:\n{lines_en}"
+
+
+class Remark(NamedTuple):
+    """Something said of a row, in Chinese and in English."""
+
+    zh: str
+    en: str
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """What is wrong in a cell: its row as the spreadsheet counts it, its column, and why."""
+    """What is wrong in a cell: its row as the spreadsheet counts it, its column as the table or we call it, and why."""
 
     row: int
-    column: str
-    why: str
+    column: Remark
+    why: Remark
 
-    def __str__(self) -> str:
-        return f"第 {self.row} 行「{self.column}」:{self.why}"
+    @property
+    def said(self) -> Remark:
+        """What is wrong in which column, for whoever looks at the row."""
+        return Remark(f"「{self.column.zh}」:{self.why.zh}", f"{self.column.en}: {self.why.en}")
+
+
+def listed(mistakes: Sequence[Mistake]) -> dict[str, object]:
+    """The first mistakes as lines in both languages, with their count: the details of an error that names them."""
+    first = [(one.row, one.said) for one in mistakes[:MOST_SHOWN]]
+    zh, en = [f"第 {row} 行{said.zh}" for row, said in first], [f"row {row}, {said.en}" for row, said in first]
+    if len(mistakes) > MOST_SHOWN:
+        zh.append(f"……另有 {len(mistakes) - MOST_SHOWN} 处")
+        en.append(f"… and {len(mistakes) - MOST_SHOWN} more")
+    return {"count": len(mistakes), "lines": "\n".join(zh), "lines_en": "\n".join(en)}
 
 
 def read_cells(name: str, data: bytes) -> list[tuple[int, list[str]]]:

@@ -15,7 +15,7 @@ from forms.layout import cover_sheet
 from forms.printing import entering
 from records import clock, dossiers, identifiers, units
 from records.errors import NotFound, OfficeError
-from records.table_files import MOST_SHOWN, Mistake, TableUnreadable, read_cells
+from records.table_files import Mistake, Remark, TableUnreadable, listed, read_cells
 from records.tables import Dossier, Ownership, Unit
 
 #: What a heading may call the column of the unit, beside the form's own name for it.
@@ -29,7 +29,7 @@ class MergeHasMistakes(OfficeError):
 
     code = "merge.mistakes"
     zh = "表中有 {count} 处错误,没有打印任何表单,也没有用掉编号:\n{lines}"
-    en = "{count} mistakes in the table; nothing was printed and no number was used:\n{lines}"
+    en = "{count} mistakes in the table; nothing was printed and no number was used:\n{lines_en}"
 
 
 class NobodyToPrintFor(OfficeError):
@@ -115,13 +115,11 @@ def of_table(session: Session, form: Form, typeface: Typeface, name: str, data: 
         if person is not None and person.unit is not None:
             earlier = seen.setdefault((person.unit.id, *sorted(person.values.items())), number)
             if earlier != number:
-                row.mistakes.append(Mistake(number, row.unit_heading, f"与第 {earlier} 行完全相同"))
+                row.wrong("unit", Remark(f"与第 {earlier} 行完全相同", f"the row is the same as row {earlier}"))
         mistakes += row.mistakes
         people += [person] if person else []
     if mistakes:
-        more = [f"……另有 {len(mistakes) - MOST_SHOWN} 处"] if len(mistakes) > MOST_SHOWN else []
-        lines = "\n".join([*map(str, mistakes[:MOST_SHOWN]), *more])
-        raise MergeHasMistakes(count=len(mistakes), lines=lines)
+        raise MergeHasMistakes(**listed(mistakes))
     return Recipients(tuple(people))
 
 
@@ -166,11 +164,6 @@ class _Row:
         self.headings: dict[str, str] = {key: heading for key, heading in cells if key}
         self.mistakes: list[Mistake] = []
 
-    @property
-    def unit_heading(self) -> str:
-        """What the table calls the unit's column."""
-        return self.headings.get("unit", "单元房号")
-
     def recipient(self) -> Recipient | None:
         """The row's form, or None where something is wrong with it."""
         unit = self._unit()
@@ -187,41 +180,54 @@ class _Row:
         if not self.form.unit:
             return None
         if not text:
-            self._wrong("unit", "为空")
+            self.wrong("unit", Remark("为空", "it is empty"))
             return None
         try:
             unit = units.find_unit(self.session, text)
         except OfficeError as error:
-            self._wrong("unit", str(error).rstrip("。"))
+            self.wrong("unit", _sentence(error))
             return None
         if self.form.section and dossiers.current_dossier(self.session, unit) is None:
-            self._wrong("unit", f"{unit.code} 没有登记业主,扫描件将无处归档")
+            en = f"{unit.code} has no owner on record; the scan would belong nowhere"
+            self.wrong("unit", Remark(f"{unit.code} 没有登记业主,扫描件将无处归档", en))
         return unit
 
     def _value(self, box: Field | None, key: str, text: str) -> str:
         """The cell as it is printed; dates in ISO form."""
         kind = box.kind if box is not None else ("date" if key == "date" else "text")
         for problem in self._problems(box, kind, text):
-            self._wrong(key, problem)
+            self.wrong(key, problem)
         if kind == "date" and any(letter.isdigit() for letter in text):
             try:
                 return clock.parse_date(text).isoformat()
             except OfficeError:
-                self._wrong(key, f"「{text}」不是日期(请写作 2026-03-31)")
+                self.wrong(
+                    key, Remark(f"「{text}」不是日期(请写作 2026-03-31)", f"“{text}” is no date (write 2026-03-31)")
+                )
         return text
 
-    def _problems(self, box: Field | None, kind: str, text: str) -> Iterator[str]:
+    def _problems(self, box: Field | None, kind: str, text: str) -> Iterator[Remark]:
         if kind in ("money", "number") and not _NUMBER.match(text.replace(" ", "")):
-            yield f"「{text[:20]}」不是数字"
+            yield Remark(f"「{text[:20]}」不是数字", f"“{text[:20]}” is no number")
         if box is not None and kind in ("choice", "check") and "其他" not in box.options:
-            given, listed = text.split("、") if kind == "check" else [text], "、".join(box.options)
-            yield from (f"「{one[:20]}」不在选项中({listed})" for one in given if one not in box.options)
+            given, known = text.split("、") if kind == "check" else [text], "、".join(box.options)
+            for one in given:
+                if one not in box.options:
+                    yield Remark(f"「{one[:20]}」不在选项中({known})", f"“{one[:20]}” is none of: {known}")
         if kind in _KINDS_ON_ONE_LINE and "\n" in text:
-            yield "只能写一行"
+            yield Remark("只能写一行", "one line only")
         try:
             self.typeface.require(text.replace("\n", "").replace("\r", "").replace("\t", ""))
         except MissingGlyph as error:
-            yield str(error).rstrip("。")
+            yield _sentence(error)
 
-    def _wrong(self, key: str, why: str) -> None:
-        self.mistakes.append(Mistake(self.number, self.headings.get(key) or self.unit_heading, why))
+    def wrong(self, key: str, why: Remark) -> None:
+        """Note what is wrong in a column, by the name that the table gives it."""
+        heading = self.headings.get(key) or self.headings.get("unit")
+        column = Remark(heading, heading) if heading else Remark("单元房号", "unit")
+        self.mistakes.append(Mistake(self.number, column, why))
+
+
+def _sentence(error: OfficeError) -> Remark:
+    """What an error says, within a line of others."""
+    return Remark(error.sentence("zh").rstrip("。"), error.sentence("en").rstrip("."))

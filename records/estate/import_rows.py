@@ -11,7 +11,7 @@ from records import clock, identifiers
 from records.dossiers import NewOwner
 from records.errors import OfficeError
 from records.estate import contact_numbers
-from records.table_files import Mistake, TableUnreadable, read_cells
+from records.table_files import Mistake, Remark, TableUnreadable, read_cells
 
 #: The columns, and every heading under which each is known.
 HEADINGS: Mapping[str, tuple[str, ...]] = {
@@ -55,6 +55,11 @@ class Line:
     reason: str = ""
 
 
+def mistake(row: int, key: str, zh: str, en: str) -> Mistake:
+    """What is wrong in a row, in the column of that key."""
+    return Mistake(row, Remark(ZH[key], key), Remark(zh, en))
+
+
 def checked_rows(name: str, data: bytes) -> tuple[list[Line], list[Mistake]]:
     """A table's rows, and what is wrong in them. Raises TableUnreadable: no table, a column missing or unknown."""
     lines: list[Line] = []
@@ -67,7 +72,14 @@ def checked_rows(name: str, data: bytes) -> tuple[list[Line], list[Mistake]]:
             continue
         earlier = first_seen.setdefault((line.estate, line.code), number)
         if earlier != number:
-            mistakes.append(Mistake(number, ZH["unit"], f"单元 {line.code} 与第 {earlier} 行重复"))
+            mistakes.append(
+                mistake(
+                    number,
+                    "unit",
+                    f"单元 {line.code} 与第 {earlier} 行重复",
+                    f"{line.code} stands in row {earlier} too",
+                )
+            )
         lines.append(line)
     return lines, mistakes
 
@@ -112,7 +124,7 @@ def _line(number: int, row: Mapping[str, str]) -> tuple[Line | None, list[Mistak
     transfer_on = _date(number, row, "transfer-date", mistakes)
     since = _date(number, row, "from-date", mistakes)
     if owners and not row.get("from-date", "") and transfer_on is None:
-        mistakes.append(Mistake(number, ZH["from-date"], "为空"))
+        mistakes.append(mistake(number, "from-date", "为空", "it is empty"))
     reason = row.get("reason", "")
     line = Line(number, row.get("estate", ""), code, owners, since, transfer_on, reason) if code else None
     return line, mistakes
@@ -124,18 +136,21 @@ def _code(number: int, row: Mapping[str, str], mistakes: list[Mistake]) -> str:
     building = row.get("building", "").removesuffix("号楼").rstrip("栋幢座#")
     entrance = row.get("entrance", "").removesuffix("单元").rstrip("门梯")
     if not unit:
-        mistakes.append(Mistake(number, ZH["unit"], "为空"))
+        mistakes.append(mistake(number, "unit", "为空", "it is empty"))
         return ""
     full = unit
     if not identifiers.is_valid(unit):
         full = f"{entrance}单元{unit}" if entrance else unit
         full = f"{building}栋{full}" if building else full
     if not identifiers.is_valid(full):
-        mistakes.append(Mistake(number, ZH["unit"], f"「{unit}」无法识别(请写作 3-2-1201)"))
+        mistakes.append(
+            mistake(number, "unit", f"「{unit}」无法识别(请写作 3-2-1201)", f"“{unit}” is no unit (write 3-2-1201)")
+        )
         return ""
     code = identifiers.validate(full)
     if building and identifiers.compact(f"{building}栋1单元101").split("-")[0] != identifiers.building_of(code):
-        mistakes.append(Mistake(number, ZH["building"], f"楼栋「{building}」与房号 {code} 不符"))
+        zh, en = f"楼栋「{building}」与房号 {code} 不符", f"building “{building}” is not that of {code}"
+        mistakes.append(mistake(number, "building", zh, en))
     return code
 
 
@@ -144,16 +159,24 @@ def _owners(number: int, row: Mapping[str, str], mistakes: list[Mistake]) -> tup
     names, phones, ids = (_parts(row.get(key, "")) for key in ("owner", "phone", "id"))
     for key, given in (("phone", phones), ("id", ids)):
         if len(given) > len(names):
-            mistakes.append(Mistake(number, ZH[key], f"比业主多({len(given)} 对 {len(names)})"))
+            zh, en = f"比业主多({len(given)} 对 {len(names)})", f"more than owners ({len(given)} for {len(names)})"
+            mistakes.append(mistake(number, key, zh, en))
     if len(set(ids)) < len(ids):
-        mistakes.append(Mistake(number, ZH["id"], "同一号码写了两次"))
+        mistakes.append(mistake(number, "id", "同一号码写了两次", "one number stands twice"))
     clean_phones = [_clean(number, "phone", text, contact_numbers.phone, mistakes) for text in phones]
     clean_ids = [_clean(number, "id", text, lambda one: contact_numbers.identity(one).number, mistakes) for text in ids]
     padding = [""] * len(names)
     owners = zip(names, clean_phones + padding, clean_ids + padding, strict=False)
     people = tuple(NewOwner(*person) for person in owners)
     mistakes += [
-        Mistake(number, ZH["id"], f"{one.name} 是单位,须填统一社会信用代码") for one in people if _misfits(one)
+        mistake(
+            number,
+            "id",
+            f"{one.name} 是单位,须填统一社会信用代码",
+            f"{one.name} is a company, whose unified social credit code is wanted",
+        )
+        for one in people
+        if _misfits(one)
     ]
     return people
 
@@ -168,7 +191,7 @@ def _clean(number: int, key: str, text: str, rule: Callable[[str], str], mistake
     try:
         return rule(text)
     except OfficeError as error:
-        mistakes.append(Mistake(number, ZH[key], error.sentence("zh").rstrip("。")))
+        mistakes.append(mistake(number, key, error.sentence("zh").rstrip("。"), error.sentence("en").rstrip(".")))
         return ""
 
 
@@ -183,8 +206,9 @@ def _date(number: int, row: Mapping[str, str], key: str, mistakes: list[Mistake]
     try:
         day = clock.parse_date(text)
     except clock.BadDate:
-        mistakes.append(Mistake(number, ZH[key], f"「{text}」不是日期(请写作 2026-03-31)"))
+        zh, en = f"「{text}」不是日期(请写作 2026-03-31)", f"“{text}” is no date (write 2026-03-31)"
+        mistakes.append(mistake(number, key, zh, en))
         return None
     if day > clock.today():
-        mistakes.append(Mistake(number, ZH[key], f"{day} 在今天之后"))
+        mistakes.append(mistake(number, key, f"{day} 在今天之后", f"{day} is after today"))
     return day

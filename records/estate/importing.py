@@ -19,8 +19,8 @@ from records import audit, clock, dossiers, units
 from records.audit import Verb
 from records.dossiers import NewOwner
 from records.estate import contact_numbers, people, transfers
-from records.estate.import_rows import ZH, Line, checked_rows
-from records.table_files import MOST_SHOWN, Mistake, TableHasMistakes
+from records.estate.import_rows import Line, checked_rows, mistake
+from records.table_files import Mistake, Remark, TableHasMistakes, listed
 from records.tables import Owner, Ownership, Unit
 from records.users import Actor, Role
 from records.vault import Vault
@@ -35,7 +35,7 @@ IMPORTERS = (Role.ARCHIVIST, Role.SUPERVISOR, Role.MANAGER)
 
 @dataclass(frozen=True)
 class Fate:
-    """What becomes of a row: its number in the table, the unit, and what changes or is wrong (Chinese sentences).
+    """What becomes of a row: its number in the table, the unit, and what changes or is wrong.
 
     What is recorded already is never told: a table must not be a way of asking for it.
     """
@@ -43,7 +43,7 @@ class Fate:
     row: int
     kind: Kind
     unit: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,29 +79,25 @@ def plan(session: Session, actor: Actor, name: str, data: bytes) -> Plan:
     actor.require("导入单元与业主", *IMPORTERS)
     lines, mistakes = checked_rows(name, data)
     present = _present(session)
-    found: list[tuple[Line, Kind, tuple[str, ...]]] = []
+    found: list[tuple[Line, Kind, tuple[Remark, ...]]] = []
     for line in lines:
         kind, notes, more = _fate(session, line, present.get((line.estate, line.code)))
         found.append((line, kind, notes))
         mistakes += more
     wrong: dict[int, list[Mistake]] = {}
-    for mistake in mistakes:
-        wrong.setdefault(mistake.row, []).append(mistake)
+    for one in mistakes:
+        wrong.setdefault(one.row, []).append(one)
     fates = [Fate(line.row, kind, line.code, notes) for line, kind, notes in found if line.row not in wrong]
     codes = {line.row: line.code for line in lines}
-    fates += [Fate(row, "error", codes.get(row, ""), tuple(map(_said, told))) for row, told in wrong.items()]
+    fates += [Fate(row, "error", codes.get(row, ""), tuple(one.said for one in told)) for row, told in wrong.items()]
     good = {line.row: line for line in lines if line.row not in wrong}
     ordered = tuple(sorted(fates, key=lambda fate: fate.row))
     return Plan(name, ordered, good, tuple(sorted(mistakes, key=lambda one: one.row)), _digest(data, ordered))
 
 
-def _said(mistake: Mistake) -> str:
-    return f"「{mistake.column}」:{mistake.why}"
-
-
 def _digest(data: bytes, fates: Sequence[Fate]) -> str:
     """Over the table and every row's fate: when it is another, the records have changed since it was looked at."""
-    told = "\n".join(f"{fate.row} {fate.kind} {'|'.join(fate.notes)}" for fate in fates)
+    told = "\n".join(f"{fate.row} {fate.kind} {'|'.join(note.zh for note in fate.notes)}" for fate in fates)
     return hashlib.sha256(data + told.encode()).hexdigest()
 
 
@@ -133,7 +129,7 @@ def carry_out(
 ) -> Imported:
     """Do what a plan of this very transaction says. Raises TableHasMistakes unless ``keep_good``."""
     if planned.mistakes and not keep_good:
-        raise TableHasMistakes(count=len(planned.mistakes), lines=_listed(planned.mistakes))
+        raise TableHasMistakes(**listed(planned.mistakes))
     new = [planned.lines[fate.row] for fate in planned.fates if fate.kind == "new"]
     old = [fate for fate in planned.fates if fate.kind in ("changed", "transfer")]
     for start in range(0, len(new), _AT_ONCE):
@@ -151,11 +147,6 @@ def carry_out(
     return Imported(counts["new"], counts["changed"], counts["transfer"], counts["unchanged"], counts["error"])
 
 
-def _listed(mistakes: Sequence[Mistake]) -> str:
-    more = [f"……另有 {len(mistakes) - MOST_SHOWN} 处"] if len(mistakes) > MOST_SHOWN else []
-    return "\n".join([*map(str, mistakes[:MOST_SHOWN]), *more])
-
-
 def _present(session: Session) -> dict[tuple[str, str], Unit]:
     """The units that are there, with their ownerships and owners, in a handful of queries."""
     loaded = selectinload(Unit.ownerships)
@@ -167,54 +158,78 @@ def _current(unit: Unit) -> Ownership | None:
     return next((held for held in unit.ownerships if held.until_on is None), None)
 
 
-def _fate(session: Session, line: Line, unit: Unit | None) -> tuple[Kind, tuple[str, ...], list[Mistake]]:
+def _fate(session: Session, line: Line, unit: Unit | None) -> tuple[Kind, tuple[Remark, ...], list[Mistake]]:
     if unit is None:
         return "new", (_introduced(line.owners),), []
     if unit.closed_on is not None:
         names = "、".join(one.code for one in units.successors(session, unit))
-        why = f"单元 {line.code} 已于 {unit.closed_on} 注销(合并或分割),现为 {names}"
-        return "error", (), [Mistake(line.row, ZH["unit"], why)]
+        zh = f"单元 {line.code} 已于 {unit.closed_on} 注销(合并或分割),现为 {names}"
+        en = f"{line.code} was merged or split on {unit.closed_on}; now it is {names.replace('、', ', ')}"
+        return "error", (), [mistake(line.row, "unit", zh, en)]
     held = _current(unit)
     if held is None:
         return _first_owner(line, unit)
     if not line.owners:
-        return "unchanged", ("表中没有业主,已登记的业主不变",), []
+        return (
+            "unchanged",
+            (Remark("表中没有业主,已登记的业主不变", "no owner in the table; the recorded owners stay"),),
+            [],
+        )
     if sorted(owner.name for owner in held.owners) != sorted(owner.name for owner in line.owners):
         return _transfer(line, held)
     notes = [note for owner, new in _paired(held, line) for note in _differences(owner, new)]
-    remarks = [f"起始日期与已登记的 {held.from_on} 不同,未改"] if line.since not in (None, held.from_on) else []
-    return ("changed" if notes else "unchanged"), (*notes, *remarks), []
+    return ("changed" if notes else "unchanged"), (*notes, *_kept(line, held)), []
 
 
-def _introduced(owners: Sequence[NewOwner]) -> str:
+def _kept(line: Line, held: Ownership) -> list[Remark]:
+    """The first day of an ownership is not changed by a table."""
+    if line.since in (None, held.from_on):
+        return []
+    kept = Remark(f"起始日期与已登记的 {held.from_on} 不同,未改", f"the recorded first day {held.from_on} stays")
+    return [kept]
+
+
+def _introduced(owners: Sequence[NewOwner]) -> Remark:
     if not owners:
-        return "尚无业主"
-    return "业主:" + "、".join(one.name + ("(单位)" if _is_company(one) else "") for one in owners)
+        return Remark("尚无业主", "no owner yet")
+    zh = "、".join(one.name + ("(单位)" if _is_company(one) else "") for one in owners)
+    en = ", ".join(one.name + (" (company)" if _is_company(one) else "") for one in owners)
+    return Remark(f"业主:{zh}", f"{'owners' if len(owners) > 1 else 'owner'}: {en}")
 
 
 def _is_company(owner: NewOwner) -> bool:
     return contact_numbers.kind_of(owner.name, owner.id_number) == contact_numbers.COMPANY
 
 
-def _first_owner(line: Line, unit: Unit) -> tuple[Kind, tuple[str, ...], list[Mistake]]:
+def _first_owner(line: Line, unit: Unit) -> tuple[Kind, tuple[Remark, ...], list[Mistake]]:
     if not line.owners:
         return "unchanged", (), []
     ended = max((held.until_on for held in unit.ownerships if held.until_on), default=None)
     if ended and line.since and line.since < ended:
-        why = f"{line.since} 早于上一产权期的终止日期 {ended}"
-        return "error", (), [Mistake(line.row, ZH["from-date"], why)]
-    return "changed", (f"登记{_introduced(line.owners)}",), []
+        zh = f"{line.since} 早于上一产权期的终止日期 {ended}"
+        en = f"{line.since} is before the end of the ownership before, {ended}"
+        return "error", (), [mistake(line.row, "from-date", zh, en)]
+    owners = _introduced(line.owners)
+    return "changed", (Remark(f"登记{owners.zh}", f"recorded: {owners.en}"),), []
 
 
-def _transfer(line: Line, held: Ownership) -> tuple[Kind, tuple[str, ...], list[Mistake]]:
+def _transfer(line: Line, held: Ownership) -> tuple[Kind, tuple[Remark, ...], list[Mistake]]:
     """A row with another owner is a change of owner: only with its date, and never within the present ownership."""
     if line.transfer_on is None:
-        why = f"单元 {line.code} 已登记,业主不同;业主变更须填「变更日期」列,或用 yedang owner change 办理"
-        return "error", (), [Mistake(line.row, ZH["owner"], why)]
+        zh = f"单元 {line.code} 已登记,业主不同;业主变更须填「变更日期」列,或用 yedang owner change 办理"
+        en = f"{line.code} has another owner on record; a change of owner needs transfer-date, or yedang owner change"
+        return "error", (), [mistake(line.row, "owner", zh, en)]
     if line.transfer_on <= held.from_on:
-        why = f"{line.transfer_on} 须晚于现业主的起始日期 {held.from_on}"
-        return "error", (), [Mistake(line.row, ZH["transfer-date"], why)]
-    return "transfer", (f"{line.transfer_on} 业主变更,新{_introduced(line.owners)};原档案封存",), []
+        zh = f"{line.transfer_on} 须晚于现业主的起始日期 {held.from_on}"
+        en = f"{line.transfer_on} must be after the present owner's first day, {held.from_on}"
+        return "error", (), [mistake(line.row, "transfer-date", zh, en)]
+    owners = _introduced(line.owners)
+    zh = f"{line.transfer_on} 业主变更,新{owners.zh};原档案封存"
+    return (
+        "transfer",
+        (Remark(zh, f"transfer on {line.transfer_on}, new {owners.en}; the former dossier is closed"),),
+        [],
+    )
 
 
 def _paired(held: Ownership, line: Line) -> list[tuple[Owner, NewOwner]]:
@@ -228,13 +243,15 @@ def _paired(held: Ownership, line: Line) -> list[tuple[Owner, NewOwner]]:
     return pairs
 
 
-def _differences(owner: Owner, new: NewOwner) -> list[str]:
+def _differences(owner: Owner, new: NewOwner) -> list[Remark]:
     """What a row changes of an owner; an empty cell changes nothing."""
     notes = []
     if new.phone and new.phone != owner.phone:
-        notes.append(f"{owner.name} 的电话{'改为' if owner.phone else '补为'} {new.phone}")
+        zh, en = ("改为", "changed to") if owner.phone else ("补为", "added:")
+        notes.append(Remark(f"{owner.name} 的电话{zh} {new.phone}", f"phone of {owner.name} {en} {new.phone}"))
     if new.id_number and new.id_number != owner.id_number:
-        notes.append(f"{owner.name} 的证件号{'更正' if owner.id_number else '补登'}")
+        zh, en = ("更正", "corrected") if owner.id_number else ("补登", "added")
+        notes.append(Remark(f"{owner.name} 的证件号{zh}", f"ID number of {owner.name} {en}"))
     return notes
 
 

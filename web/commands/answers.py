@@ -30,7 +30,11 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Column:
-    """A table's column: the key in its rows, its heading, and what coded values are called in Chinese."""
+    """A table's column: the key in its rows, its heading, and what coded values are called in Chinese.
+
+    Where rows say a thing in both languages (``reason_zh`` and ``reason_en``, ``notes`` and ``notes_en``, ``zh`` and
+    ``en``), the column names the Chinese one.
+    """
 
     key: str
     zh: str
@@ -39,10 +43,15 @@ class Column:
 
     def cell(self, row: Row, language: str) -> str:
         """What stands in a row's cell."""
-        value = row.get(self.key)
+        value = row.get(self._english(row) if language == "en" else self.key)
         if language != "en" and isinstance(value, str):
             return _shown(self.words.get(value, value))
-        return _shown(value)
+        return _shown(value, ", " if language == "en" else "、")
+
+    def _english(self, row: Row) -> str:
+        """The key of what a row says in English, where it says it."""
+        name = "en" if self.key == "zh" else f"{self.key.removesuffix('_zh')}_en"
+        return name if name in row else self.key
 
 
 @dataclass(frozen=True)
@@ -103,7 +112,7 @@ def _aligned(cells: Iterable[str], widths: Sequence[int]) -> str:
     return "  ".join(padded).rstrip()
 
 
-def _shown(value: object) -> str:
+def _shown(value: object, between: str = "、") -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -111,7 +120,7 @@ def _shown(value: object) -> str:
     if isinstance(value, datetime):
         return clock.local_time(value)
     if isinstance(value, list | tuple):
-        return "、".join(_shown(one) for one in value)
+        return between.join(_shown(one) for one in value)
     return str(value).replace("\n", " ")
 
 

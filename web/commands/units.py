@@ -77,7 +77,8 @@ def _previewed(plan: Plan) -> Answer:
 
 
 def _row(fate: Fate) -> dict[str, object]:
-    return {"row": fate.row, "unit": fate.unit, "fate": fate.kind, "notes": list(fate.notes)}
+    notes, notes_en = [note.zh for note in fate.notes], [note.en for note in fate.notes]
+    return {"row": fate.row, "unit": fate.unit, "fate": fate.kind, "notes": notes, "notes_en": notes_en}
 
 
 def _owners(names: tuple[str, ...], phone: str, number: str) -> list[NewOwner]:

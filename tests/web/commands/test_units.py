@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,12 @@ def test_a_dry_run_tells_every_rows_fate_and_changes_nothing(program: Any, home:
     told = " ".join(done.data["rows"][4]["notes"])
     assert "「电话」" in told
     assert "校验码不符" in told
+    assert [len(row["notes"]) == len(row["notes_en"]) for row in done.data["rows"]] == [True] * 5
+    english = " ".join(note for row in done.data["rows"] for note in row["notes_en"])
+    assert "owners: 孙悦, 吴越" in english
+    assert "phone of 王建国 changed to 13911112222" in english
+    assert "phone: “1390000” is no telephone number" in english
+    assert not re.search("[，。：；「」的为与]", re.sub("孙悦|吴越|王建国|李秀英|赵一鸣|郑小丽|错误", "", english))
     assert "13800001111" not in done.out
     assert program("dossier", "show", "9-1-101", actor="staff").code == 1
 
