@@ -10,9 +10,7 @@ down_revision = "2026_11_24_4_traces"
 branch_labels = None
 depends_on = None
 
-_COLUMNS = (
-    "document_id, place, dossier_id, series, unit_code, form_code, dated, analysis, digest, owners, facts, words"
-)
+_COLUMNS = "document_id, place, dossier_id, series, unit_code, form_code, dated, analysis, digest, owners, facts, words"
 
 
 def upgrade() -> None:
