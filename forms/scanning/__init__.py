@@ -1,1 +1,1 @@
-"""Paper coming back: opening scans, reading codes, registration, ink in signature boxes, filing, the tray."""
+"""Paper coming back: a pile is received, each page opened, looked at, read and filed, or it waits in the tray."""
